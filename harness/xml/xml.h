@@ -1,0 +1,164 @@
+// Architectures and experiments from XML: the only folder that knows libxml2.
+//
+// The story of the folder: document.c parses a file under limits and remembers where everything
+// stands; expression.c evaluates XPath in braces; expand.c turns an architecture and its parameters
+// into a flat document; substitute.c rewrites it; flatten.c hands it on as plain structs;
+// experiment.c lists the cells of an experiment; validate.c reports every fault of a file;
+// schema.c makes the RELAX NG grammars from the attribute tables.
+//
+// XML from strangers is data: no DTD, no entities, no network, bounded size, depth and counts.
+#ifndef GB_XML_XML_H
+#define GB_XML_XML_H
+
+#include "layers/base/element.h"
+#include "layers/base/memory.h"
+#include "layers/base/text.h"
+
+// A parameter and its value, as text. Borrowed strings.
+typedef struct gb_setting {
+  const char *name;
+  const char *value;
+} gb_setting;
+
+// One rewriting rule: elements of the flat document that `match` (XPath 1.0) finds become `with`.
+// They keep the attributes that the new kind knows too (name, out, kernel, stride, act …) and take
+// those given here. It is an error when nothing matches or when a kept attribute would be lost that
+// changes the computation (groups of a grouped convolution).
+typedef struct gb_substitution {
+  const char *match;
+  const char *with; // NULL: same kind, only attributes are set
+  gb_attribute *attributes;
+  size_t attribute_count;
+  gb_location where;
+} gb_substitution;
+
+// Where names of architectures, experiments and published tables are looked up: folders in order
+// of preference. The caller (cli) fills it from the installed and in-tree places.
+typedef struct gb_places {
+  const char *const
+      *roots; // NULL-terminated folders that hold architectures/, experiments/, results/
+} gb_places;
+
+// The path of `name`: a path to an existing file as it is, else ROOT/KIND/NAME.xml of the first
+// root that has it. `kind` is "architectures" or "experiments". The error lists near names. `*path`
+// is owned by the arena.
+gb_status gb_places_find(const gb_places *places, const char *kind, const char *name,
+                         gb_arena *arena, const char **path, gb_error *error);
+
+// ---------------------------------------------------------------------------------------------
+// Architectures
+
+// A declared parameter of an architecture.
+typedef struct gb_parameter {
+  const char *name;
+  const char *fallback; // its default
+  const char *help;     // "" if none
+  const char *allowed;  // "from 0.1 to 4", "one of a, b"; "" if anything
+} gb_parameter;
+
+// A parsed architecture (with what it extends and includes), ready to be expanded many times.
+typedef struct gb_architecture gb_architecture;
+
+gb_status gb_architecture_open(const char *path, const gb_places *places, gb_architecture **out,
+                               gb_error *error);
+// From memory, for tests and the fuzzer; `path` stands in messages and is where relative includes
+// start.
+gb_status gb_architecture_parse(const char *bytes, size_t size, const char *path,
+                                const gb_places *places, gb_architecture **out, gb_error *error);
+void gb_architecture_free(gb_architecture *architecture);
+const char *gb_architecture_name(const gb_architecture *architecture);
+const char *gb_architecture_title(const gb_architecture *architecture);  // "" if none
+const char *gb_architecture_source(const gb_architecture *architecture); // "" if none
+const gb_parameter *gb_architecture_parameters(const gb_architecture *architecture, size_t *count);
+
+// A flat network: plain structs in one arena.
+typedef struct gb_network {
+  gb_arena *arena;
+  const char *name;
+  gb_setting *settings; // every parameter with its value
+  size_t setting_count;
+  gb_element *root; // <network>: input first, then layers and structure
+  char *xml;        // the flat document as text, when asked for; else NULL
+} gb_network;
+
+// Expands with settings (unknown names and values out of range are errors; later ones win) and then
+// applies substitutions in order. `keep_xml` keeps the flat document as text too.
+gb_status gb_architecture_expand(const gb_architecture *architecture, const gb_setting *settings,
+                                 size_t setting_count, const gb_substitution *substitutions,
+                                 size_t substitution_count, bool keep_xml, gb_network **network,
+                                 gb_error *error);
+void gb_network_free(gb_network *network);
+
+// ---------------------------------------------------------------------------------------------
+// Experiments
+
+// One network to be looked at: a model at one point of its sweeps.
+typedef struct gb_cell {
+  const char *label;  // evaluated: "Ghost-VGG-16, s=2, d=3"
+  const char *series; // the model's series for plots (its family); "" if none
+  const char *row;    // row of the published table; "" if none
+  const char *architecture;
+  gb_setting *settings;
+  size_t setting_count;
+  gb_setting *point; // the swept parameters alone, for plots against s and d
+  size_t point_count;
+  gb_substitution *substitutions;
+  size_t substitution_count;
+  gb_location where;
+} gb_cell;
+
+// A known difference from the published table: <known row="…" column="…">reason</known>.
+typedef struct gb_known {
+  const char *row, *column, *reason;
+  gb_location where;
+} gb_known;
+
+// <plot kind="scatter" x="macs" y="top1" …>; the report decides what kinds exist.
+typedef struct gb_plot {
+  const char *name, *kind, *title, *x, *y;
+  const char *published; // table whose points are drawn beside ours; "" if none
+  bool log_x, log_y;
+  gb_location where;
+} gb_plot;
+
+typedef struct gb_experiment {
+  gb_arena *arena;
+  const char *name, *title, *question; // question: the text of <question>; "" if none
+  const char *convention;              // of counts: "paper" unless said otherwise
+  gb_cell *cells;
+  size_t cell_count;
+  const char **measures; // params, macs, … ; latency
+  size_t measure_count;
+  const char *published; // name of the published table; "" if none
+  gb_known *known;
+  size_t known_count;
+  gb_plot *plots;
+  size_t plot_count;
+  const char **includes; // other experiments that this one runs, in order
+  size_t include_count;
+} gb_experiment;
+
+enum { GB_MAX_CELLS = 100000 };
+
+// `overrides` (from --set) replace the settings and sweeps of the same name in every model that has
+// such a parameter.
+gb_status gb_experiment_open(const char *path, const gb_setting *overrides, size_t override_count,
+                             gb_experiment **out, gb_error *error);
+gb_status gb_experiment_parse(const char *bytes, size_t size, const char *path,
+                              const gb_setting *overrides, size_t override_count,
+                              gb_experiment **out, gb_error *error);
+void gb_experiment_free(gb_experiment *experiment);
+
+// ---------------------------------------------------------------------------------------------
+// Validation and schema
+
+// Reports every fault of an architecture or experiment file with file:line:column, element,
+// attribute, value, what is allowed, and a suggestion for a misspelt name. Returns GB_OK when the
+// file could be read at all; the faults are counted in `faults`.
+gb_status gb_xml_validate(const char *path, const gb_places *places, gb_faults *faults,
+                          gb_error *error);
+
+// Writes the RELAX NG grammar of "architecture" or "experiment", made from the attribute tables.
+gb_status gb_xml_schema(const char *kind, gb_text *out, gb_error *error);
+
+#endif

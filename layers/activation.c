@@ -1,0 +1,89 @@
+// Activations: relu, relu6, hard-sigmoid, clipped-sigmoid, hard-swish, sigmoid, elu.
+#include "layers/layer.h"
+
+#include <math.h>
+
+typedef struct activation_attrs {
+  int function; // gb_activation
+} activation_attrs;
+
+static const gb_attr attrs_table[] = {
+    {.name = "function",
+     .type = GB_ATTR_CHOICE,
+     .offset = offsetof(activation_attrs, function),
+     .choices = gb_activation_names,
+     .help = "which activation"},
+};
+
+static gb_status infer(const void *attrs, const gb_shape *in, size_t n_in, gb_shape *out,
+                       gb_error *error) {
+  (void)attrs, (void)n_in, (void)error;
+  *out = *in;
+  return GB_OK;
+}
+
+static void cost(const gb_op *op, gb_cost *cost) {
+  // Single operations an element: compares, adds, multiplies, exponentials and divisions alike.
+  static const int ops[] = {[GB_ACT_NONE] = 0,
+                            [GB_ACT_RELU] = 1,
+                            [GB_ACT_RELU6] = 2,
+                            [GB_ACT_HARD_SIGMOID] = 4,
+                            [GB_ACT_CLIPPED_SIGMOID] = 2,
+                            [GB_ACT_HARD_SWISH] = 5,
+                            [GB_ACT_SIGMOID] = 4,
+                            [GB_ACT_ELU] = 3};
+  const activation_attrs *a = op->attrs;
+  cost->other_ops = gb_shape_count(&op->out) * ops[a->function];
+}
+
+static float clip(float x, float low, float high) {
+  return x < low ? low : x > high ? high : x;
+}
+
+static float apply(gb_activation function, float x) {
+  switch (function) {
+  case GB_ACT_NONE:
+    return x;
+  case GB_ACT_RELU:
+    return x > 0.0f ? x : 0.0f;
+  case GB_ACT_RELU6:
+    return clip(x, 0.0f, 6.0f);
+  case GB_ACT_HARD_SIGMOID:
+    return clip(x + 3.0f, 0.0f, 6.0f) / 6.0f;
+  case GB_ACT_CLIPPED_SIGMOID:
+    return clip(x, 0.0f, 1.0f);
+  case GB_ACT_HARD_SWISH:
+    return x * clip(x + 3.0f, 0.0f, 6.0f) / 6.0f;
+  case GB_ACT_SIGMOID:
+    return 1.0f / (1.0f + expf(-x));
+  case GB_ACT_ELU:
+    return x > 0.0f ? x : expm1f(x);
+  }
+  return x;
+}
+
+static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
+                         float *out, gb_error *error) {
+  (void)params, (void)error;
+  const activation_attrs *a = op->attrs;
+  int64_t count = gb_shape_count(&op->out);
+  for (int64_t i = 0; i < count; i++)
+    out[i] = apply((gb_activation)a->function, in[0][i]);
+  return GB_OK;
+}
+
+const gb_layer gb_layer_activation = {
+    .name = "activation",
+    .summary = "an element-wise activation",
+    .source = "hard-sigmoid and hard-swish: Howard et al., MobileNetV3, ICCV 2019; "
+              "elu: Clevert et al. 2016",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .attrs_size = sizeof(activation_attrs),
+    .attrs = attrs_table,
+    .n_attrs = sizeof attrs_table / sizeof *attrs_table,
+    .post = GB_NO_POST,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+};

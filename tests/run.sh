@@ -1,0 +1,38 @@
+#!/bin/sh
+# Runs test programs and scripts one after another, each with a time limit, and adds up their lines
+# "ok N - name", "not ok N - name" and "ok N - name # SKIP reason". A program that crashes, hangs or
+# prints no case counts as a failure. Prints the sums last; exits 1 when anything failed.
+#
+# usage: [BUILD=build] [TEST_TIMEOUT=seconds] [VERBOSE=1] tests/run.sh PROGRAM…
+set -u
+: "${BUILD:=build}" "${TEST_TIMEOUT:=600}" "${VERBOSE:=0}"
+export BUILD
+passed=0 failed=0 skipped=0
+log=$(mktemp) || exit 2
+trap 'rm -f "$log"' EXIT
+for program in "$@"; do
+  case $program in
+    *.sh) timeout "$TEST_TIMEOUT" sh "$program" >"$log" 2>&1 </dev/null ;;
+    *) timeout "$TEST_TIMEOUT" "$program" >"$log" 2>&1 </dev/null ;;
+  esac
+  code=$?
+  p=$(grep -c '^ok .*' "$log") s=$(grep -c '^ok .* # SKIP ' "$log") f=$(grep -c '^not ok ' "$log")
+  p=$((p - s))
+  name=${program#"$BUILD"/}
+  if [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then
+    f=1
+    if [ "$code" -eq 124 ]; then echo "not ok - $name: no end within $TEST_TIMEOUT s"
+    else echo "not ok - $name: ended with code $code"; fi
+    tail -n 40 "$log"
+  elif [ $((p + s + f)) -eq 0 ]; then
+    f=1
+    echo "not ok - $name: printed no case"
+  fi
+  [ "$f" -gt 0 ] && grep -v '^ok ' "$log"
+  [ "$VERBOSE" = 1 ] && cat "$log"
+  grep '^ok .* # SKIP ' "$log" | sed "s|^ok [0-9]* - |skipped: $name: |"
+  echo "$name: $p passed, $f failed, $s skipped"
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
