@@ -20,15 +20,24 @@ typedef struct gb_setting {
   const char *value;
 } gb_setting;
 
-// One rewriting rule: elements of the flat document that `match` (XPath 1.0) finds become `with`.
+// One rewriting rule: layers of the flat document that `match` (XPath 1.0) finds become `with`.
 // They keep the attributes that the new kind knows too (name, out, kernel, stride, act …) and take
-// those given here. It is an error when nothing matches or when a kept attribute would be lost that
-// changes the computation (groups of a grouped convolution).
+// those given here. It is an error when nothing matches, or when an attribute would be lost that
+// changes the computation (groups, dilation, multiplier, unless they have their default).
+//
+// All texts are as written in the XML: they are evaluated while the network is expanded, and see
+// `$name` of the architecture's parameters and of `variables`; expressions in the attributes have
+// the matched element as context node, so `{@kernel}` is its kernel. Zero is a sound default for
+// every member but `match` (and `with` or attributes).
 typedef struct gb_substitution {
   const char *match;
-  const char *with; // NULL: same kind, only attributes are set
-  gb_attribute *attributes;
+  const char *with;         // NULL: same kind, only attributes are set
+  gb_attribute *attributes; // without match, with, if, optional
   size_t attribute_count;
+  const char *condition;       // XPath without braces, from if="…"; NULL: always
+  bool optional;               // matching nothing is fine
+  const gb_setting *variables; // sweeps that are no parameters of the architecture
+  size_t variable_count;
   gb_location where;
 } gb_substitution;
 
@@ -141,12 +150,13 @@ typedef struct gb_experiment {
 enum { GB_MAX_CELLS = 100000 };
 
 // `overrides` (from --set) replace the settings and sweeps of the same name in every model that has
-// such a parameter.
-gb_status gb_experiment_open(const char *path, const gb_setting *overrides, size_t override_count,
-                             gb_experiment **out, gb_error *error);
+// such a parameter; it is an error when no model has it. The models' architectures are looked up in
+// `places`, to know their parameters.
+gb_status gb_experiment_open(const char *path, const gb_places *places, const gb_setting *overrides,
+                             size_t override_count, gb_experiment **out, gb_error *error);
 gb_status gb_experiment_parse(const char *bytes, size_t size, const char *path,
-                              const gb_setting *overrides, size_t override_count,
-                              gb_experiment **out, gb_error *error);
+                              const gb_places *places, const gb_setting *overrides,
+                              size_t override_count, gb_experiment **out, gb_error *error);
 void gb_experiment_free(gb_experiment *experiment);
 
 // ---------------------------------------------------------------------------------------------
