@@ -298,4 +298,10 @@ gb_status gb_layer_build(gb_builder *builder, const gb_layer *layer, const void 
                          const char *scope, const char *name, const int *inputs, size_t n_inputs,
                          int *output, gb_error *error);
 
+// The same from text: layer `kind` with attributes "out=16 kernel=3x3" (blank-separated), its name
+// relative to `scope` ("" takes the scope's own name).
+gb_status gb_layer_build_text(gb_builder *builder, const char *kind, const char *scope,
+                              const char *name, const char *attributes, const int *inputs,
+                              size_t n_inputs, int *output, gb_error *error);
+
 #endif

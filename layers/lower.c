@@ -69,16 +69,16 @@ static gb_status split_attributes(gb_arena *arena, const char *text, gb_element 
   return GB_OK;
 }
 
-static gb_status emit(gb_lowering *to, const char *kind, const char *name, const char *attributes,
-                      const int *inputs, size_t n_inputs, int *output, gb_error *error) {
-  gb_builder *builder = to->context;
+gb_status gb_layer_build_text(gb_builder *builder, const char *kind, const char *scope,
+                              const char *name, const char *attributes, const int *inputs,
+                              size_t n_inputs, int *output, gb_error *error) {
   const gb_layer *layer = gb_layer_find(kind);
   if (!layer)
-    return gb_fail(error, GB_EINTERNAL, "%s: lowers to the unknown layer '%s'", to->name, kind);
+    return gb_fail(error, GB_EINTERNAL, "%s: lowers to the unknown layer '%s'", scope, kind);
   gb_element element = {.kind = kind};
   GB_TRY(split_attributes(builder->arena, attributes, &element, error));
   void *attrs = gb_arena_allocate(builder->arena, 1, layer->attrs_size + 1);
-  const char *full = join_names(builder->arena, to->name, name);
+  const char *full = join_names(builder->arena, scope, name);
   if (!attrs || !full)
     return gb_fail_memory(error);
   gb_status status =
@@ -87,7 +87,13 @@ static gb_status emit(gb_lowering *to, const char *kind, const char *name, const
     gb_error_prefix(error, "%s: ", full);
     return status;
   }
-  return gb_layer_build(builder, layer, attrs, to->name, full, inputs, n_inputs, output, error);
+  return gb_layer_build(builder, layer, attrs, scope, full, inputs, n_inputs, output, error);
+}
+
+static gb_status emit(gb_lowering *to, const char *kind, const char *name, const char *attributes,
+                      const int *inputs, size_t n_inputs, int *output, gb_error *error) {
+  return gb_layer_build_text(to->context, kind, to->name, name, attributes, inputs, n_inputs,
+                             output, error);
 }
 
 static gb_shape shape_of(const gb_lowering *to, int value) {
