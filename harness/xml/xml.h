@@ -164,9 +164,10 @@ void gb_experiment_free(gb_experiment *experiment);
 
 // Reports every fault of an architecture or experiment file with file:line:column, element,
 // attribute, value, what is allowed, and a suggestion for a misspelt name. Returns GB_OK when the
-// file could be read at all; the faults are counted in `faults`.
-gb_status gb_xml_validate(const char *path, const gb_places *places, gb_faults *faults,
-                          gb_error *error);
+// file could be read at all; the faults are counted in `faults`. `*is_architecture` tells the root
+// element, so that the caller may go on and check shapes.
+gb_status gb_xml_validate(const char *path, const gb_places *places, bool *is_architecture,
+                          gb_faults *faults, gb_error *error);
 
 // Writes the RELAX NG grammar of "architecture" or "experiment", made from the attribute tables.
 gb_status gb_xml_schema(const char *kind, gb_text *out, gb_error *error);
