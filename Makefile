@@ -5,11 +5,21 @@ CC        = gcc
 endif
 # `make V=1` shows the commands.
 Q         = $(if $(V),,@)
-# One build folder a compiler and a variant, so that they never mix.
-VARIANT  ?= release
-BUILD    ?= build$(if $(filter release,$(VARIANT)),,/$(VARIANT))
 PREFIX   ?= /usr/local
 PACKAGES  = libxml-2.0 gsl jansson papi
+
+# One build folder a compiler and a variant, so that they never mix: build, build/asan, build/clang,
+# build/clang-asan, build/gcc-13 …
+VARIANT  ?= release
+empty    :=
+name     := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(filter-out release,$(VARIANT))
+name     := $(subst $(empty) $(empty),-,$(strip $(name)))
+BUILD    ?= build$(if $(name),/$(name))
+
+# All processors, unless -j says otherwise; `clean` beside other goals keeps their order.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
 
 WARNINGS  = -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wcast-qual -Wswitch-enum -Wvla -Wdouble-promotion -Wformat=2 -Wundef
@@ -32,17 +42,47 @@ CLI_OBJECTS := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/layers/test_*.c tests/kernels/test_*.c \
                   tests/networks/test_*.c tests/bad/test_*.c)
 TESTS       := $(TEST_SOURCES:%.c=$(BUILD)/%)
-TEST_SCRIPTS := $(wildcard tests/check_*.sh tests/*/check_*.sh)
+TEST_SCRIPTS := $(sort $(wildcard tests/check_*.sh tests/*/check_*.sh))
 
+#: make                 the program, build/ghostbench (CC=clang: build/clang/ghostbench)
 all: $(BUILD)/ghostbench
+
+#: make reproduce       installs what is missing, builds, and recomputes the tables of the paper
+reproduce:
+	@CC='$(CC)' sh harness/setup.sh build run
+	@$(MAKE) --no-print-directory all
+	@$(BUILD)/ghostbench run ghostnet-paper && code=0 || code=$$?; \
+	  echo; echo 'Tables and plots are in results/ (text, Markdown, CSV, JSON, LaTeX, SVG, PNG).'; \
+	  exit $$code
+
+#: make check           installs what is missing, builds, and runs all tests (CC=clang too)
+check:
+	@CC='$(CC)' sh harness/setup.sh build run check $(if $(filter asan,$(VARIANT)),asan)
+	@$(MAKE) --no-print-directory run-tests
+
+#: make asan            the same tests under AddressSanitizer and UBSan (CC=clang too)
+asan:
+	@$(MAKE) --no-print-directory VARIANT=asan check
+
+#: make lint            formatting, who may include whom, no writable globals, …
+lint:
+	@CC='$(CC)' sh harness/setup.sh build lint
+	@$(MAKE) --no-print-directory run-lint
+
+#: make setup           only installs what building and running need
+setup:
+	@CC='$(CC)' sh harness/setup.sh build run
 
 -include layers/kernels/rules.mk
 LIB_OBJECTS += $(KERNEL_OBJS)
 
-# The flags stand in a file, so that a change of them rebuilds everything.
+# The flags stand in a file, so that a change of them rebuilds everything. The first build (and the
+# first one after a library went) looks whether everything is there.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
-	@printf '%s\n' '$(CC) $(CFLAGS) $(LDLIBS)' | cmp -s - $@ || printf '%s\n' '$(CC) $(CFLAGS) $(LDLIBS)' > $@
+	@printf '%s\n' '$(CC) $(CFLAGS) $(LDLIBS)' | cmp -s - $@ || \
+	  { CC='$(CC)' sh harness/setup.sh --check build && \
+	    printf '%s\n' '$(CC) $(CFLAGS) $(LDLIBS)' > $@; }
 FORCE:
 
 $(BUILD)/layers/%.o: CFLAGS += $(if $(filter asan,$(VARIANT)),,$(LAYER_CFLAGS))
@@ -65,15 +105,48 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libghostbench.a
 
 tests: $(TESTS)
 
-check: $(BUILD)/ghostbench $(TESTS)
-	BUILD=$(BUILD) sh tests/run.sh $(TESTS) $(TEST_SCRIPTS)
+run-tests: $(BUILD)/ghostbench $(TESTS)
+	@BUILD=$(BUILD) VARIANT=$(VARIANT) CC='$(CC)' sh tests/run.sh $(TESTS) $(TEST_SCRIPTS)
 
+# The lint reads objects too, those that are built, so that none is older than its source.
+run-lint: $(BUILD)/ghostbench
+	@BUILD=$(BUILD) VARIANT=$(VARIANT) VERBOSE=1 sh tests/run.sh $(sort $(wildcard tests/lint/check_*.sh))
+
+# What `make install` puts where; DESTDIR stands before every path.
+DATADIR = $(DESTDIR)$(PREFIX)/share
+#: make install         PREFIX=/usr/local DESTDIR=: program, networks, experiments, manual, completion
+install: $(BUILD)/ghostbench
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DATADIR)/ghostbench' '$(DATADIR)/man/man1' \
+	  '$(DATADIR)/bash-completion/completions' '$(DATADIR)/zsh/site-functions' \
+	  '$(DATADIR)/fish/vendor_completions.d' '$(DATADIR)/doc/ghostbench'
+	install -m 755 $(BUILD)/ghostbench '$(DESTDIR)$(PREFIX)/bin/ghostbench'
+	find architectures experiments results/published -type f ! -name '.*' -exec sh -c ' \
+	  for file; do install -D -m 644 "$$file" "$$0/$$file" || exit 1; done' \
+	  '$(DATADIR)/ghostbench' {} +
+	install -m 644 harness/cli/ghostbench.1 '$(DATADIR)/man/man1/ghostbench.1'
+	install -m 644 harness/cli/completion.bash '$(DATADIR)/bash-completion/completions/ghostbench'
+	install -m 644 harness/cli/completion.zsh '$(DATADIR)/zsh/site-functions/_ghostbench'
+	install -m 644 harness/cli/completion.fish '$(DATADIR)/fish/vendor_completions.d/ghostbench.fish'
+	install -m 644 LICENSE '$(DATADIR)/doc/ghostbench/LICENSE'
+
+#: make uninstall       takes away what install put there (same PREFIX and DESTDIR)
+uninstall:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/ghostbench' '$(DATADIR)/man/man1/ghostbench.1' \
+	  '$(DATADIR)/bash-completion/completions/ghostbench' \
+	  '$(DATADIR)/zsh/site-functions/_ghostbench' \
+	  '$(DATADIR)/fish/vendor_completions.d/ghostbench.fish'
+	rm -rf '$(DATADIR)/ghostbench' '$(DATADIR)/doc/ghostbench'
+
+#: make clean           removes build/
 clean:
 	rm -rf build
 
+#: make help            this list
 help:
 	@sed -n 's/^#: //p' Makefile
+	@echo
+	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: all tests check clean help FORCE
+.PHONY: all reproduce check asan lint setup tests run-tests run-lint install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)
