@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+GB_PRINTF(8, 0)
 static gb_status emit_text(gb_lowering *to, const char *kind, const char *name, const int *inputs,
                            size_t n_inputs, int *output, gb_error *error, const char *format,
                            va_list arguments) {
