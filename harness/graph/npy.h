@@ -17,11 +17,13 @@ typedef struct gb_npy {
 } gb_npy;
 
 // Reads versions 1.0 to 3.0, little-endian, C order; refuses object arrays (pickles), Fortran
-// order, more than GB_MAX_ELEMENTS elements, and files shorter or longer than the header says.
+// order, more than GB_MAX_ELEMENTS elements, files beyond 4 GiB, and files shorter or longer than
+// the header says. A size may be 0. `data` is aligned to 16 bytes.
 gb_status gb_npy_read(const char *path, gb_npy *array, gb_error *error);
 void gb_npy_free(gb_npy *array);
 
-// The same from memory, for the fuzzer: `bytes` stays the caller's and must outlive `array`.
+// The same from memory, for the fuzzer: `bytes` stays the caller's and must outlive `array`; `data`
+// is as aligned as the header leaves it. `path` is for messages.
 gb_status gb_npy_parse(const void *bytes, size_t size, const char *path, gb_npy *array,
                        gb_error *error);
 

@@ -22,9 +22,14 @@ gb_status gb_file_read(const char *path, size_t limit, char **bytes, size_t *siz
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return gb_fail(error, GB_EIO, "%s: cannot open: %s", path, strerror(errno));
-  struct stat info;
+  struct stat info = {0};
   if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
     status = gb_fail(error, GB_EIO, "%s: is a folder, not a file", path);
+    goto done;
+  }
+  if (S_ISREG(info.st_mode) && info.st_size > 0 && (uintmax_t)info.st_size > limit) {
+    status = gb_fail(error, GB_ELIMIT, "%s: %jd bytes; at most %zu are accepted here", path,
+                     (intmax_t)info.st_size, limit);
     goto done;
   }
   // The size of the file is a hint only (pipes have none); the bound holds for what is read.
