@@ -21,6 +21,7 @@ static void keep_on_one_line(char *text) {
       *text = ' ';
 }
 
+GB_PRINTF(4, 0)
 static void fill(gb_error *error, gb_status status, const gb_location *where, const char *format,
                  va_list arguments) {
   if (!error)
