@@ -169,6 +169,9 @@ void gb_experiment_free(gb_experiment *experiment);
 gb_status gb_xml_validate(const char *path, const gb_places *places, bool *is_architecture,
                           gb_faults *faults, gb_error *error);
 
+// The version of libxml2 that is linked, static.
+const char *gb_xml_version(void);
+
 // Writes the RELAX NG grammar of "architecture" or "experiment", made from the attribute tables.
 gb_status gb_xml_schema(const char *kind, gb_text *out, gb_error *error);
 
