@@ -1,13 +1,11 @@
 // Two-dimensional convolution (cross-correlation), with stride, dilation and groups.
-#include "layers/layer.h"
+#include "layers/parts.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 typedef struct conv_attrs {
   int64_t out, groups;
-  gb_size kernel, stride, dilation;
-  gb_padding padding;
+  gb_window window;
   bool bias;
   gb_post post;
 } conv_attrs;
@@ -19,26 +17,8 @@ static const gb_attr attrs_table[] = {
      .min = 1,
      .max = 1e6,
      .help = "output channels"},
-    {.name = "kernel",
-     .type = GB_ATTR_SIZE,
-     .offset = offsetof(conv_attrs, kernel),
-     .min = 1,
-     .max = 65536,
-     .help = "window, height x width"},
-    {.name = "stride",
-     .type = GB_ATTR_SIZE,
-     .offset = offsetof(conv_attrs, stride),
-     .fallback = "1",
-     .min = 1,
-     .max = 65536,
-     .help = "step of the window"},
-    {.name = "dilation",
-     .type = GB_ATTR_SIZE,
-     .offset = offsetof(conv_attrs, dilation),
-     .fallback = "1",
-     .min = 1,
-     .max = 65536,
-     .help = "distance of the window's taps"},
+    GB_KERNEL_ATTR(conv_attrs, window),
+    GB_WINDOW_ATTRS(conv_attrs, window),
     {.name = "groups",
      .type = GB_ATTR_INT,
      .offset = offsetof(conv_attrs, groups),
@@ -46,11 +26,6 @@ static const gb_attr attrs_table[] = {
      .min = 1,
      .max = 1e6,
      .help = "independent groups of channels"},
-    {.name = "padding",
-     .type = GB_ATTR_PADDING,
-     .offset = offsetof(conv_attrs, padding),
-     .fallback = "half",
-     .help = "how the window passes the border"},
     {.name = "bias",
      .type = GB_ATTR_BOOL,
      .offset = offsetof(conv_attrs, bias),
@@ -59,46 +34,26 @@ static const gb_attr attrs_table[] = {
     GB_POST_ATTRS(conv_attrs, post),
 };
 
-typedef struct window {
-  int64_t top, right, bottom, left;
-} window;
-
-static window resolve(const conv_attrs *a, const gb_shape *in) {
-  window w;
-  gb_padding_resolve(&a->padding, a->kernel, a->stride, a->dilation, (gb_size){in->h, in->w},
-                     &w.top, &w.right, &w.bottom, &w.left);
-  return w;
-}
-
 static gb_status infer(const void *attrs, const gb_shape *in, size_t n_in, gb_shape *out,
                        gb_error *error) {
   (void)n_in;
   const conv_attrs *a = attrs;
+  char text[GB_SHAPE_TEXT];
   if (in->c % a->groups || a->out % a->groups)
     return gb_fail(error, GB_ESHAPE,
-                   "%" PRId64 " input and %" PRId64 " output channels do not divide into %" PRId64
-                   " groups",
-                   in->c, a->out, a->groups);
-  window w = resolve(a, in);
-  *out = (gb_shape){in->n, a->out,
-                    gb_window_out(in->h, a->kernel.h, a->stride.h, a->dilation.h, w.top, w.bottom),
-                    gb_window_out(in->w, a->kernel.w, a->stride.w, a->dilation.w, w.left, w.right)};
-  char text[GB_SHAPE_TEXT];
-  if (out->h < 1 || out->w < 1)
-    return gb_fail(error, GB_ESHAPE,
-                   "a window of %" PRId64 "x%" PRId64 " (dilation %" PRId64 "x%" PRId64
-                   ") does not fit into the input %s",
-                   a->kernel.h, a->kernel.w, a->dilation.h, a->dilation.w,
-                   gb_shape_print(in, text));
-  return GB_OK;
+                   "the %" PRId64 " channels of the input %s and the %" PRId64
+                   " output channels do not both divide into %" PRId64 " groups",
+                   in->c, gb_shape_print(in, text), a->out, a->groups);
+  return gb_window_infer(&a->window, in, a->out, in->c / a->groups, out, error);
 }
 
 static size_t params(const gb_op *op, gb_param_spec *specs) {
   const conv_attrs *a = op->attrs;
-  int64_t per_group = op->in->c / a->groups, taps = a->kernel.h * a->kernel.w;
+  const gb_size kernel = a->window.kernel;
+  int64_t per_group = op->in->c / a->groups, taps = kernel.h * kernel.w;
   specs[0] = (gb_param_spec){.name = "weight",
                              .rank = 4,
-                             .dims = {a->out, per_group, a->kernel.h, a->kernel.w},
+                             .dims = {a->out, per_group, kernel.h, kernel.w},
                              .init = GB_INIT_KAIMING,
                              .fan = a->out / a->groups * taps,
                              .trainable = true};
@@ -115,59 +70,16 @@ static size_t params(const gb_op *op, gb_param_spec *specs) {
 
 static void cost(const gb_op *op, gb_cost *cost) {
   const conv_attrs *a = op->attrs;
-  int64_t outputs = gb_shape_count(&op->out);
-  cost->macs = outputs * (op->in->c / a->groups) * a->kernel.h * a->kernel.w;
-  cost->fvcore = cost->macs;
-  cost->other_ops = a->bias ? outputs : 0;
-  cost->activations = outputs;
+  const gb_size kernel = a->window.kernel;
+  gb_convolution_cost(&op->out, op->in->c / a->groups * kernel.h * kernel.w, a->bias, cost);
 }
 
-// Adds weight * input row to the output row wherever the window's tap lies inside the input:
-// 0 <= x*stride + shift < in_width.
-static void add_tap(float *out, int64_t out_width, const float *in, int64_t in_width,
-                    int64_t stride, int64_t shift, float weight) {
-  int64_t first = shift < 0 ? (-shift + stride - 1) / stride : 0;
-  int64_t last = in_width - 1 - shift < 0 ? -1 : (in_width - 1 - shift) / stride;
-  if (last >= out_width)
-    last = out_width - 1;
-  if (stride == 1)
-    for (int64_t x = first; x <= last; x++)
-      out[x] += weight * in[x + shift];
-  else
-    for (int64_t x = first; x <= last; x++)
-      out[x] += weight * in[x * stride + shift];
-}
-
-// out[n,o,y,x] = bias[o] + Σ_{i,ky,kx} weight[o,i,ky,kx] · in[n, g·I+i, y·sh+ky·dh-top,
-// x·sw+kx·dw-left]
 static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
                          float *out, gb_error *error) {
   (void)error;
   const conv_attrs *a = op->attrs;
-  const gb_shape *is = op->in, *os = &op->out;
-  window pad = resolve(a, is);
-  int64_t per_group = is->c / a->groups, outs_per_group = a->out / a->groups;
-  for (int64_t n = 0; n < os->n; n++)
-    for (int64_t o = 0; o < os->c; o++) {
-      float *map = out + (n * os->c + o) * os->h * os->w;
-      float start = a->bias ? params[1][o] : 0.0f;
-      for (int64_t i = 0; i < os->h * os->w; i++)
-        map[i] = start;
-      for (int64_t i = 0; i < per_group; i++) {
-        const float *source =
-            in[0] + (n * is->c + o / outs_per_group * per_group + i) * is->h * is->w;
-        const float *weight = params[0] + (o * per_group + i) * a->kernel.h * a->kernel.w;
-        for (int64_t y = 0; y < os->h; y++)
-          for (int64_t ky = 0; ky < a->kernel.h; ky++) {
-            int64_t row = y * a->stride.h + ky * a->dilation.h - pad.top;
-            if (row < 0 || row >= is->h)
-              continue;
-            for (int64_t kx = 0; kx < a->kernel.w; kx++)
-              add_tap(map + y * os->w, os->w, source + row * is->w, is->w, a->stride.w,
-                      kx * a->dilation.w - pad.left, weight[ky * a->kernel.w + kx]);
-          }
-      }
-    }
+  gb_convolve(&a->window, a->groups, op->in, &op->out, in[0], params[0], a->bias ? params[1] : NULL,
+              out);
   return GB_OK;
 }
 

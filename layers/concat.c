@@ -1,0 +1,43 @@
+// Concatenation along the channels.
+#include "layers/parts.h"
+
+#include <string.h>
+
+static gb_status infer(const void *attrs, const gb_shape *in, size_t n_in, gb_shape *out,
+                       gb_error *error) {
+  (void)attrs;
+  *out = in[0];
+  for (size_t i = 1; i < n_in; i++) {
+    if (in[i].n != in[0].n || in[i].h != in[0].h || in[i].w != in[0].w)
+      return gb_fail_shapes(in, n_in, "concat needs inputs that differ in channels only", error);
+    out->c += in[i].c;
+  }
+  return GB_OK;
+}
+
+static void cost(const gb_op *op, gb_cost *cost) {
+  (void)op, (void)cost; // it moves bytes and computes nothing
+}
+
+static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
+                         float *out, gb_error *error) {
+  (void)params, (void)error;
+  for (int64_t n = 0; n < op->out.n; n++)
+    for (size_t i = 0; i < op->n_in; i++) {
+      int64_t count = op->in[i].c * op->in[i].h * op->in[i].w;
+      memcpy(out, in[i] + n * count, (size_t)count * sizeof *out);
+      out += count;
+    }
+  return GB_OK;
+}
+
+const gb_layer gb_layer_concat = {
+    .name = "concat",
+    .summary = "inputs one behind the other along the channels",
+    .min_inputs = 1,
+    .max_inputs = GB_MANY_INPUTS,
+    .post = GB_NO_POST,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+};

@@ -1,0 +1,76 @@
+// The shortcut without parameters of CIFAR ResNets: every stride-th pixel, and zero channels around
+// the input's: half of them before, the rest after.
+#include "layers/parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct pad_channels_attrs {
+  int64_t out;
+  gb_size stride;
+} pad_channels_attrs;
+
+static const gb_attr attrs_table[] = {
+    {.name = "out",
+     .type = GB_ATTR_INT,
+     .offset = offsetof(pad_channels_attrs, out),
+     .min = 1,
+     .max = 1e6,
+     .help = "output channels, at least as many as arrive"},
+    {.name = "stride",
+     .type = GB_ATTR_SIZE,
+     .offset = offsetof(pad_channels_attrs, stride),
+     .fallback = "1",
+     .min = 1,
+     .max = GB_LARGEST_SIDE,
+     .help = "take every stride-th row and column"},
+};
+
+static gb_status infer(const void *attrs, const gb_shape *in, size_t n_in, gb_shape *out,
+                       gb_error *error) {
+  (void)n_in;
+  const pad_channels_attrs *a = attrs;
+  char text[GB_SHAPE_TEXT];
+  if (in->c > a->out)
+    return gb_fail(error, GB_ESHAPE,
+                   "the input %s has more channels than the %" PRId64 " of the output",
+                   gb_shape_print(in, text), a->out);
+  *out = (gb_shape){in->n, a->out, (in->h - 1) / a->stride.h + 1, (in->w - 1) / a->stride.w + 1};
+  return GB_OK;
+}
+
+static void cost(const gb_op *op, gb_cost *cost) {
+  (void)op, (void)cost; // it moves bytes and computes nothing
+}
+
+static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
+                         float *out, gb_error *error) {
+  (void)params, (void)error;
+  const pad_channels_attrs *a = op->attrs;
+  const gb_shape *is = op->in, *os = &op->out;
+  int64_t before = (os->c - is->c) / 2;
+  memset(out, 0, (size_t)gb_shape_count(os) * sizeof *out);
+  for (int64_t i = 0; i < is->n * is->c; i++) {
+    const float *source = in[0] + i * is->h * is->w;
+    float *map = out + (i / is->c * os->c + before + i % is->c) * os->h * os->w;
+    for (int64_t y = 0; y < os->h; y++)
+      for (int64_t x = 0; x < os->w; x++)
+        map[y * os->w + x] = source[y * a->stride.h * is->w + x * a->stride.w];
+  }
+  return GB_OK;
+}
+
+const gb_layer gb_layer_pad_channels = {
+    .name = "pad-channels",
+    .summary = "shortcut without parameters: subsampling and zero channels",
+    .source = "He et al.: Deep residual learning, CVPR 2016, option A",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .attrs_size = sizeof(pad_channels_attrs),
+    .attrs = attrs_table,
+    .n_attrs = sizeof attrs_table / sizeof *attrs_table,
+    .post = GB_NO_POST,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+};
