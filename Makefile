@@ -16,8 +16,9 @@ name     := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(filter-out relea
 name     := $(subst $(empty) $(empty),-,$(strip $(name)))
 BUILD    ?= build$(if $(name),/$(name))
 
-# All processors, unless -j says otherwise; `clean` beside other goals keeps their order.
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),)
+# All processors, unless -j says otherwise; `clean` beside other goals keeps their order. An inner
+# make shares the processors of the outer one.
+ifeq ($(MAKELEVEL)$(filter clean,$(MAKECMDGOALS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
 
