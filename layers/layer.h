@@ -9,6 +9,7 @@
 #ifndef GB_LAYERS_LAYER_H
 #define GB_LAYERS_LAYER_H
 
+#include "layers/base/activation.h"
 #include "layers/base/element.h"
 #include "layers/base/memory.h"
 #include "layers/base/shape.h"
@@ -83,16 +84,6 @@ typedef struct gb_common {
 // norm="bn1" act="relu", so that a row of XML reads like a row of a paper's table, and a
 // substitution replaces the convolution together with its norm and activation.
 
-typedef enum gb_activation {
-  GB_ACT_NONE,
-  GB_ACT_RELU,
-  GB_ACT_RELU6,
-  GB_ACT_HARD_SIGMOID,    // relu6(x + 3) / 6
-  GB_ACT_CLIPPED_SIGMOID, // clip(x, 0, 1)
-  GB_ACT_HARD_SWISH,      // x * relu6(x + 3) / 6
-  GB_ACT_SIGMOID,
-  GB_ACT_ELU // alpha 1
-} gb_activation;
 extern const char *const gb_activation_names[]; // NULL-terminated, in the order of the enum
 
 typedef struct gb_post {
