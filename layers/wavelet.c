@@ -1,0 +1,215 @@
+// Undecimated wavelet filter bank (à trous): fixed separable filters, bands instead of learned
+// maps.
+//
+// The bands of an input map lie side by side in the output: LH1 HL1 HH1 LL1, LH2 HL2 HH2 LL2, …
+// The first letter is the filter along the width, the second along the height; level l filters the
+// LL of the level before with taps 2^(l-1) apart. Along one axis only the order is H1 L1, H2 L2, …
+// The filters are orthonormal, so that a lowpass sums to √2, and nothing is subsampled: a map is
+// half the sum of its two bands filtered back, for each axis.
+#include "layers/wavelet.h"
+
+#include "layers/base/memory.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_wavelet.h>
+#include <inttypes.h>
+#include <string.h>
+
+const char *const gb_wavelet_families[] = {"haar", "daubechies", NULL};
+const char *const gb_wavelet_axes_names[] = {"both", "width", "height", NULL};
+const char *const gb_wavelet_boundaries[] = {"periodic", "zero", "reflect", NULL};
+
+typedef struct wavelet_attrs {
+  int64_t bands;
+  gb_wavelet_filter filter;
+  gb_post post;
+} wavelet_attrs;
+
+static const gb_attr attrs_table[] = {
+    {.name = "bands",
+     .type = GB_ATTR_INT,
+     .offset = offsetof(wavelet_attrs, bands),
+     .fallback = "4",
+     .min = 1,
+     .max = 64,
+     .help = "output maps for each input map: LH HL HH LL of level 1, then of level 2, …"},
+    GB_WAVELET_ATTRS(wavelet_attrs, filter),
+    GB_POST_ATTRS(wavelet_attrs, post),
+};
+
+static int64_t taps_of(const gb_wavelet_filter *filter) {
+  return filter->order ? filter->order : filter->family == GB_WAVELET_HAAR ? 2 : 4;
+}
+
+gb_status gb_wavelet_check(const gb_wavelet_filter *filter, gb_error *error) {
+  int64_t taps = taps_of(filter);
+  if (filter->family == GB_WAVELET_HAAR && taps != 2)
+    return gb_fail(error, GB_EINPUT,
+                   "attribute order=\"%" PRId64 "\" is not allowed: the Haar wavelet has 2 taps; "
+                   "did you mean family=\"daubechies\"?",
+                   filter->order);
+  if (taps % 2)
+    return gb_fail(error, GB_EINPUT,
+                   "attribute order=\"%" PRId64 "\" is not allowed: an even number from 2 to 20",
+                   filter->order);
+  return GB_OK;
+}
+
+static gb_status check(const void *attrs, gb_error *error) {
+  return gb_wavelet_check(&((const wavelet_attrs *)attrs)->filter, error);
+}
+
+static gb_status infer(const void *attrs, const gb_shape *in, size_t n_in, gb_shape *out,
+                       gb_error *error) {
+  (void)n_in, (void)error;
+  const wavelet_attrs *a = attrs;
+  *out = (gb_shape){in->n, in->c * a->bands, in->h, in->w};
+  return GB_OK;
+}
+
+// As a depthwise convolution along each axis.
+static void cost(const gb_op *op, gb_cost *cost) {
+  const wavelet_attrs *a = op->attrs;
+  int64_t passes = a->filter.axes == GB_WAVELET_BOTH ? 2 : 1;
+  gb_convolution_cost(&op->out, passes * taps_of(&a->filter), false, cost);
+}
+
+// GSL's tables through the type's own `init`, which allocates nothing and calls no error handler.
+// Daubechies' wavelet of two taps is Haar's.
+static gb_status find_filters(const gb_wavelet_filter *filter, const double *filters[2],
+                              gb_error *error) {
+  const gsl_wavelet_type *type = taps_of(filter) == 2 ? gsl_wavelet_haar : gsl_wavelet_daubechies;
+  const double *low_back, *high_back;
+  size_t count, offset;
+  if (type->init(&filters[0], &filters[1], &low_back, &high_back, &count, &offset,
+                 (size_t)taps_of(filter)) != GSL_SUCCESS)
+    return gb_fail(error, GB_EUNSUPPORTED, "GSL has no %s wavelet of order %" PRId64,
+                   gb_wavelet_families[filter->family], taps_of(filter));
+  return GB_OK;
+}
+
+// The index inside [0, n) that stands for `i`, or -1 for a zero.
+static int64_t border(int64_t i, int64_t n, int boundary) {
+  if (i >= 0 && i < n)
+    return i;
+  if (boundary == GB_WAVELET_ZERO)
+    return -1;
+  int64_t period = boundary == GB_WAVELET_PERIODIC ? n : n > 1 ? 2 * n - 2 : 1;
+  i = (i % period + period) % period;
+  return i < n ? i : period - i;
+}
+
+// One filter along an axis: out[x] = Σ_k f[k] · in[x + (k - (taps-1)/2) · step].
+typedef struct pass {
+  const double *filter;
+  int64_t taps, step;
+  int boundary;
+} pass;
+
+static int64_t shift_of(const pass *p, int64_t k) {
+  return (k - (p->taps - 1) / 2) * p->step;
+}
+
+static void add_border(const pass *p, float *out, const float *in, int64_t width, int64_t first,
+                       int64_t last, int64_t shift, float tap) {
+  for (int64_t x = first; x < last; x++) {
+    int64_t from = border(x + shift, width, p->boundary);
+    if (from >= 0)
+      out[x] += tap * in[from];
+  }
+}
+
+static int64_t clamp(int64_t x, int64_t high) {
+  return x < 0 ? 0 : x > high ? high : x;
+}
+
+static void along_width(const pass *p, const float *in, float *out, int64_t height, int64_t width) {
+  memset(out, 0, (size_t)(height * width) * sizeof *out);
+  for (int64_t k = 0; k < p->taps; k++) {
+    int64_t shift = shift_of(p, k);
+    int64_t first = clamp(-shift, width), last = clamp(width - shift, width);
+    float tap = (float)p->filter[k];
+    for (int64_t y = 0; y < height; y++) {
+      float *restrict row = out + y * width;
+      const float *restrict source = in + y * width;
+      add_border(p, row, source, width, 0, first, shift, tap);
+      for (int64_t x = first; x < last; x++)
+        row[x] += tap * source[x + shift];
+      add_border(p, row, source, width, last > first ? last : first, width, shift, tap);
+    }
+  }
+}
+
+static void along_height(const pass *p, const float *in, float *out, int64_t height,
+                         int64_t width) {
+  memset(out, 0, (size_t)(height * width) * sizeof *out);
+  for (int64_t k = 0; k < p->taps; k++) {
+    float tap = (float)p->filter[k];
+    for (int64_t y = 0; y < height; y++) {
+      int64_t from = border(y + shift_of(p, k), height, p->boundary);
+      float *restrict row = out + y * width;
+      const float *restrict source = in + from * width;
+      for (int64_t x = 0; from >= 0 && x < width; x++)
+        row[x] += tap * source[x];
+    }
+  }
+}
+
+// All bands of one input map; `scratch` holds one map.
+static void filter_map(const wavelet_attrs *a, const double *const filters[2], const float *map,
+                       const gb_shape *shape, float *out, float *scratch) {
+  static const int along[4][2] = {{0, 1}, {1, 0}, {1, 1}, {0, 0}}; // LH HL HH LL; 1 is high
+  int64_t area = shape->h * shape->w;
+  bool both = a->filter.axes == GB_WAVELET_BOTH;
+  int64_t per_level = both ? 4 : 2;
+  pass p = {.taps = taps_of(&a->filter), .step = 1, .boundary = a->filter.boundary};
+  for (int64_t band = 0; band < a->bands; band++, out += area) {
+    int64_t kind = band % per_level;
+    if (both) {
+      p.filter = filters[along[kind][0]];
+      along_width(&p, map, scratch, shape->h, shape->w);
+      p.filter = filters[along[kind][1]];
+      along_height(&p, scratch, out, shape->h, shape->w);
+    } else {
+      p.filter = filters[kind == 0];
+      (a->filter.axes == GB_WAVELET_WIDTH ? along_width : along_height)(&p, map, out, shape->h,
+                                                                        shape->w);
+    }
+    if (kind == per_level - 1) { // the lowpass is what the next level filters
+      map = out;
+      p.step *= 2;
+    }
+  }
+}
+
+static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
+                         float *out, gb_error *error) {
+  (void)params;
+  const wavelet_attrs *a = op->attrs;
+  const double *filters[2];
+  GB_TRY(find_filters(&a->filter, filters, error));
+  int64_t area = op->in->h * op->in->w;
+  float *scratch = gb_allocate(NULL, (size_t)area, sizeof *scratch);
+  if (!scratch)
+    return gb_fail_memory(error);
+  for (int64_t i = 0; i < op->in->n * op->in->c; i++)
+    filter_map(a, filters, in[0] + i * area, op->in, out + i * a->bands * area, scratch);
+  gb_release(NULL, scratch);
+  return GB_OK;
+}
+
+const gb_layer gb_layer_wavelet = {
+    .name = "wavelet",
+    .summary = "fixed undecimated wavelet filter bank",
+    .source = "Holschneider et al. 1989 (algorithme à trous); Daubechies 1988; taps from GSL",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .attrs_size = sizeof(wavelet_attrs),
+    .attrs = attrs_table,
+    .n_attrs = sizeof attrs_table / sizeof *attrs_table,
+    .post = offsetof(wavelet_attrs, post),
+    .check = check,
+    .infer = infer,
+    .cost = cost,
+    .forward = forward,
+};
