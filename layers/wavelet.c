@@ -15,10 +15,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-const char *const gb_wavelet_families[] = {"haar", "daubechies", NULL};
-const char *const gb_wavelet_axes_names[] = {"both", "width", "height", NULL};
-const char *const gb_wavelet_boundaries[] = {"periodic", "zero", "reflect", NULL};
-
 typedef struct wavelet_attrs {
   int64_t bands;
   gb_wavelet_filter filter;
@@ -37,24 +33,6 @@ static const gb_attr attrs_table[] = {
     GB_POST_ATTRS(wavelet_attrs, post),
 };
 
-static int64_t taps_of(const gb_wavelet_filter *filter) {
-  return filter->order ? filter->order : filter->family == GB_WAVELET_HAAR ? 2 : 4;
-}
-
-gb_status gb_wavelet_check(const gb_wavelet_filter *filter, gb_error *error) {
-  int64_t taps = taps_of(filter);
-  if (filter->family == GB_WAVELET_HAAR && taps != 2)
-    return gb_fail(error, GB_EINPUT,
-                   "attribute order=\"%" PRId64 "\" is not allowed: the Haar wavelet has 2 taps; "
-                   "did you mean family=\"daubechies\"?",
-                   filter->order);
-  if (taps % 2)
-    return gb_fail(error, GB_EINPUT,
-                   "attribute order=\"%" PRId64 "\" is not allowed: an even number from 2 to 20",
-                   filter->order);
-  return GB_OK;
-}
-
 static gb_status check(const void *attrs, gb_error *error) {
   return gb_wavelet_check(&((const wavelet_attrs *)attrs)->filter, error);
 }
@@ -71,20 +49,21 @@ static gb_status infer(const void *attrs, const gb_shape *in, size_t n_in, gb_sh
 static void cost(const gb_op *op, gb_cost *cost) {
   const wavelet_attrs *a = op->attrs;
   int64_t passes = a->filter.axes == GB_WAVELET_BOTH ? 2 : 1;
-  gb_convolution_cost(&op->out, passes * taps_of(&a->filter), false, cost);
+  gb_convolution_cost(&op->out, passes * gb_wavelet_taps(&a->filter), false, cost);
 }
 
 // GSL's tables through the type's own `init`, which allocates nothing and calls no error handler.
 // Daubechies' wavelet of two taps is Haar's.
 static gb_status find_filters(const gb_wavelet_filter *filter, const double *filters[2],
                               gb_error *error) {
-  const gsl_wavelet_type *type = taps_of(filter) == 2 ? gsl_wavelet_haar : gsl_wavelet_daubechies;
+  const gsl_wavelet_type *type =
+      gb_wavelet_taps(filter) == 2 ? gsl_wavelet_haar : gsl_wavelet_daubechies;
   const double *low_back, *high_back;
   size_t count, offset;
   if (type->init(&filters[0], &filters[1], &low_back, &high_back, &count, &offset,
-                 (size_t)taps_of(filter)) != GSL_SUCCESS)
+                 (size_t)gb_wavelet_taps(filter)) != GSL_SUCCESS)
     return gb_fail(error, GB_EUNSUPPORTED, "GSL has no %s wavelet of order %" PRId64,
-                   gb_wavelet_families[filter->family], taps_of(filter));
+                   gb_wavelet_families[filter->family], gb_wavelet_taps(filter));
   return GB_OK;
 }
 
@@ -162,7 +141,7 @@ static void filter_map(const wavelet_attrs *a, const double *const filters[2], c
   int64_t area = shape->h * shape->w;
   bool both = a->filter.axes == GB_WAVELET_BOTH;
   int64_t per_level = both ? 4 : 2;
-  pass p = {.taps = taps_of(&a->filter), .step = 1, .boundary = a->filter.boundary};
+  pass p = {.taps = gb_wavelet_taps(&a->filter), .step = 1, .boundary = a->filter.boundary};
   for (int64_t band = 0; band < a->bands; band++, out += area) {
     int64_t kind = band % per_level;
     if (both) {

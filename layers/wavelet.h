@@ -41,6 +41,9 @@ typedef struct gb_wavelet_filter {
    .help = "wavelet: what lies beyond the border"}
 // clang-format on
 
+// The filter's length: its order, or the family's default where that is 0.
+int64_t gb_wavelet_taps(const gb_wavelet_filter *filter);
+
 // Refuses orders that the family has not.
 gb_status gb_wavelet_check(const gb_wavelet_filter *filter, gb_error *error);
 

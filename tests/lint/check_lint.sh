@@ -121,7 +121,7 @@ finds 'every file begins with a sentence that says what it is' 2 "$(opening "$tm
 # Scripts parse, and no file names a folder of one machine.
 scripts() { # files
   for file in "$@"; do
-    case $(head -n 1 "$file") in *bash*) shell=bash ;; *) shell=sh ;; esac
+    case $(head -n 1 "$file") in *bash*) shell=bash ;; *) shell='sh' ;; esac
     command -v $shell >/dev/null || continue
     $shell -n "$file" >/dev/null 2>&1 || echo "$file: does not parse"
   done
@@ -132,7 +132,7 @@ printf '#!/bin/sh\nif true; do\n' >"$tmp/bad.sh"
 finds 'scripts parse' 1 "$(scripts "$tmp/bad.sh")"
 
 machine_paths() { # files and folders
-  grep -rnIE '(^|[^a-z.])/(wor[k]|roo[t]|hom[e]/[a-z]+)/|/tm[p]/gb' "$@" | cut -c1-160
+  grep -rnsIE '(^|[^a-z.])/(wor[k]|roo[t]|hom[e]/[a-z]+)/|/tm[p]/gb' "$@" | cut -c1-160
 }
 # shellcheck disable=SC2046 # README.md and the like
 report 'no path of one machine' "$(machine_paths .ci layers harness architectures experiments \

@@ -21,7 +21,7 @@ BEGIN {
   # Where each third-party header stands: prefixes of paths; the first row that fits decides.
   row("^libxml/", "harness/xml/")
   row("^papi", "harness/measure/")
-  row("^gsl/gsl_wavelet\\.h$", "layers/wavelet.c")
+  row("^gsl/gsl_(wavelet|errno)\\.h$", "layers/wavelet.c harness/stats/")
   row("^gsl/", "harness/stats/")
   row("^jansson\\.h$", "harness/graph/safetensors.c harness/report/ harness/cli/")
   row("^csv\\.h$", "harness/report/")
