@@ -72,6 +72,11 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  const activation_attrs *a = op->attrs;
+  *work = (gb_work){.kind = GB_WORK_ACTIVATION, .act = (gb_activation)a->function};
+}
+
 const gb_layer gb_layer_activation = {
     .name = "activation",
     .summary = "an element-wise activation",
@@ -85,5 +90,6 @@ const gb_layer gb_layer_activation = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

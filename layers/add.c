@@ -28,6 +28,11 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  work->kind = GB_WORK_ADD;
+}
+
 const gb_layer gb_layer_add = {
     .name = "add",
     .summary = "element-wise sum of two or more inputs",
@@ -36,5 +41,6 @@ const gb_layer gb_layer_add = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

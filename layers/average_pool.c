@@ -68,6 +68,13 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+// A window that hangs over the padding has a count of its own, which only forward() knows.
+static void work(const gb_op *op, gb_work *work) {
+  const average_pool_attrs *a = op->attrs;
+  if (!a->pool.ceil)
+    gb_pool_work(&a->pool, op->in, false, a->count_padding, work);
+}
+
 const gb_layer gb_layer_average_pool = {
     .name = "average-pool",
     .summary = "mean under each window",
@@ -81,5 +88,6 @@ const gb_layer gb_layer_average_pool = {
     .check = check,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

@@ -39,20 +39,35 @@ static void cost(const gb_op *op, gb_cost *cost) {
   cost->fvcore = 2 * outputs;
 }
 
-// out = (in - mean) / sqrt(var + eps) · weight + bias, scale and shift found in double.
+// out = (in - mean) / sqrt(var + eps) · weight + bias = in · scale + shift, found in double.
+static void find(const gb_op *op, const float *const *params, int64_t c, double *scale,
+                 double *shift) {
+  const batch_norm_attrs *a = op->attrs;
+  *scale = (double)params[0][c] / sqrt((double)params[3][c] + a->eps);
+  *shift = (double)params[1][c] - (double)params[2][c] * *scale;
+}
+
 static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
                          float *out, gb_error *error) {
   (void)error;
-  const batch_norm_attrs *a = op->attrs;
   int64_t area = op->out.h * op->out.w;
   for (int64_t i = 0; i < op->out.n * op->out.c; i++) {
-    int64_t c = i % op->out.c;
-    double scale = (double)params[0][c] / sqrt((double)params[3][c] + a->eps);
-    double shift = (double)params[1][c] - (double)params[2][c] * scale;
+    double scale, shift;
+    find(op, params, i % op->out.c, &scale, &shift);
     for (int64_t j = i * area; j < (i + 1) * area; j++)
       out[j] = (float)((double)in[0][j] * scale + shift);
   }
   return GB_OK;
+}
+
+static void scale_shift(const gb_op *op, const float *const *params, double *scale, double *shift) {
+  for (int64_t c = 0; c < op->in->c; c++)
+    find(op, params, c, &scale[c], &shift[c]);
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  *work = (gb_work){.kind = GB_WORK_SCALE_SHIFT, .scale = scale_shift};
 }
 
 const gb_layer gb_layer_batch_norm = {
@@ -68,5 +83,6 @@ const gb_layer gb_layer_batch_norm = {
     .infer = infer,
     .params = params,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

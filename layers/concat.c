@@ -31,6 +31,18 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static gb_plane_source plane(const gb_op *op, int64_t channel) {
+  size_t input = 0;
+  while (channel >= op->in[input].c)
+    channel -= op->in[input++].c;
+  return (gb_plane_source){input, channel, 0};
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
+}
+
 const gb_layer gb_layer_concat = {
     .name = "concat",
     .summary = "inputs one behind the other along the channels",
@@ -39,5 +51,6 @@ const gb_layer gb_layer_concat = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

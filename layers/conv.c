@@ -83,6 +83,11 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  const conv_attrs *a = op->attrs;
+  gb_convolution_work(&a->window, a->groups, a->bias, op->in, work);
+}
+
 const gb_layer gb_layer_conv = {
     .name = "conv",
     .summary = "convolution with stride, dilation and groups",
@@ -96,5 +101,6 @@ const gb_layer gb_layer_conv = {
     .infer = infer,
     .params = params,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

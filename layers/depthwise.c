@@ -71,6 +71,11 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  const depthwise_attrs *a = op->attrs;
+  gb_convolution_work(&a->window, op->in->c, a->bias, op->in, work);
+}
+
 const gb_layer gb_layer_depthwise = {
     .name = "depthwise",
     .summary = "depthwise convolution, each map by itself",
@@ -84,5 +89,6 @@ const gb_layer gb_layer_depthwise = {
     .infer = infer,
     .params = params,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

@@ -35,6 +35,16 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static gb_plane_source plane(const gb_op *op, int64_t channel) {
+  (void)op;
+  return (gb_plane_source){0, channel, 0};
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
+}
+
 const gb_layer gb_layer_dropout = {
     .name = "dropout",
     .summary = "dropout in training, the identity in evaluation",
@@ -47,5 +57,6 @@ const gb_layer gb_layer_dropout = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

@@ -21,6 +21,16 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static gb_plane_source plane(const gb_op *op, int64_t channel) {
+  int64_t area = op->in->h * op->in->w;
+  return (gb_plane_source){0, channel / area, channel % area};
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
+}
+
 const gb_layer gb_layer_flatten = {
     .name = "flatten",
     .summary = "all elements of an image as one vector",
@@ -29,5 +39,6 @@ const gb_layer gb_layer_flatten = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

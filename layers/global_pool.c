@@ -55,6 +55,11 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  const global_pool_attrs *a = op->attrs;
+  *work = (gb_work){.kind = GB_WORK_GLOBAL_POOL, .max = a->function != 0};
+}
+
 const gb_layer gb_layer_global_pool = {
     .name = "global-pool",
     .summary = "mean or maximum of each whole map",
@@ -67,5 +72,6 @@ const gb_layer gb_layer_global_pool = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

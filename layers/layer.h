@@ -13,6 +13,7 @@
 #include "layers/base/element.h"
 #include "layers/base/memory.h"
 #include "layers/base/shape.h"
+#include "layers/work.h"
 
 // ---------------------------------------------------------------------------------------------
 // Attributes
@@ -206,13 +207,16 @@ struct gb_layer {
   // Composite layers only: writes the layer as primitive ones; sets the value that is its output.
   gb_status (*lower)(const void *attrs, gb_lowering *to, int *output, gb_error *error);
 
-  // Primitive layers only, all required but params (NULL: none).
+  // Primitive layers only, all required but params (NULL: none) and work.
   // Output shape from input shapes; GB_ESHAPE with the shapes in the message where they do not fit.
   gb_status (*infer)(const void *attrs, const gb_shape *in, size_t n_in, gb_shape *out,
                      gb_error *error);
   // Fills up to GB_MAX_PARAMS rows, returns how many.
   size_t (*params)(const gb_op *op, gb_param_spec *specs);
   void (*cost)(const gb_op *op, gb_cost *cost); // `cost` comes zeroed; bytes are filled by caller
+  // The same layer in the words of work.h, for engines; `work` comes zeroed. NULL, or leaving the
+  // kind GB_WORK_FORWARD: an engine calls `forward`.
+  void (*work)(const gb_op *op, gb_work *work);
   // The plain reference: loops as in the definition, fp32 planar NCHW, the oracle of every faster
   // kernel. `in[i]` has shape op->in[i]; `params[i]` follows params(); `out` does not overlap.
   gb_status (*forward)(const gb_op *op, const float *const *in, const float *const *params,

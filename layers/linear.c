@@ -82,6 +82,10 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  *work = (gb_work){.kind = GB_WORK_LINEAR, .bias = ((const linear_attrs *)op->attrs)->bias};
+}
+
 const gb_layer gb_layer_linear = {
     .name = "linear",
     .summary = "fully connected layer",
@@ -95,5 +99,6 @@ const gb_layer gb_layer_linear = {
     .infer = infer,
     .params = params,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

@@ -50,6 +50,10 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  gb_pool_work(&((const max_pool_attrs *)op->attrs)->pool, op->in, true, false, work);
+}
+
 const gb_layer gb_layer_max_pool = {
     .name = "max-pool",
     .summary = "largest element under each window",
@@ -63,5 +67,6 @@ const gb_layer gb_layer_max_pool = {
     .check = check,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

@@ -43,6 +43,11 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  work->kind = GB_WORK_MULTIPLY;
+}
+
 const gb_layer gb_layer_multiply = {
     .name = "multiply",
     .summary = "element-wise product; N×C×1×1 scales whole maps",
@@ -51,5 +56,6 @@ const gb_layer gb_layer_multiply = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

@@ -81,6 +81,22 @@ void gb_convolve(const gb_window *window, int64_t groups, const gb_shape *in_sha
   }
 }
 
+void gb_convolution_work(const gb_window *window, int64_t groups, bool bias, const gb_shape *in,
+                         gb_work *work) {
+  int64_t right, bottom; // follow from the output's size
+  *work = (gb_work){.kind = GB_WORK_CONV,
+                    .kernel_h = window->kernel.h,
+                    .kernel_w = window->kernel.w,
+                    .stride_h = window->stride.h,
+                    .stride_w = window->stride.w,
+                    .dilation_h = window->dilation.h,
+                    .dilation_w = window->dilation.w,
+                    .groups = groups,
+                    .bias = bias};
+  gb_padding_resolve(&window->padding, window->kernel, window->stride, window->dilation,
+                     (gb_size){in->h, in->w}, &work->top, &right, &bottom, &work->left);
+}
+
 void gb_convolution_cost(const gb_shape *out, int64_t taps, bool bias, gb_cost *cost) {
   int64_t outputs = gb_shape_count(out);
   cost->macs = gb_times(outputs, taps);

@@ -42,6 +42,10 @@ void gb_convolve(const gb_window *window, int64_t groups, const gb_shape *in_sha
                  const gb_shape *out_shape, const float *in, const float *weight, const float *bias,
                  float *out);
 
+// The convolution in the words of work.h.
+void gb_convolution_work(const gb_window *window, int64_t groups, bool bias, const gb_shape *in,
+                         gb_work *work);
+
 // Costs of a convolution whose outputs have `taps` multiply-accumulates each.
 void gb_convolution_cost(const gb_shape *out, int64_t taps, bool bias, gb_cost *cost);
 

@@ -50,3 +50,19 @@ gb_status gb_pool_infer(const gb_pool *pool, const gb_shape *in, gb_shape *out, 
                    GB_SIZE_ARGS(pool->kernel), gb_shape_print(in, text));
   return GB_OK;
 }
+
+void gb_pool_work(const gb_pool *pool, const gb_shape *in, bool max, bool count_padding,
+                  gb_work *work) {
+  gb_pool_window w = gb_pool_resolve(pool, in);
+  *work = (gb_work){.kind = GB_WORK_POOL,
+                    .kernel_h = pool->kernel.h,
+                    .kernel_w = pool->kernel.w,
+                    .stride_h = w.stride.h,
+                    .stride_w = w.stride.w,
+                    .dilation_h = 1,
+                    .dilation_w = 1,
+                    .top = w.top,
+                    .left = w.left,
+                    .max = max,
+                    .count_padding = count_padding};
+}

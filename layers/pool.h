@@ -31,6 +31,10 @@ typedef struct gb_pool_window {
 
 gb_pool_window gb_pool_resolve(const gb_pool *pool, const gb_shape *in);
 
+// The pooling in the words of work.h.
+void gb_pool_work(const gb_pool *pool, const gb_shape *in, bool max, bool count_padding,
+                  gb_work *work);
+
 // Refuses a stride of which one side is 0.
 gb_status gb_pool_check(const gb_pool *pool, gb_error *error);
 

@@ -48,6 +48,16 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static gb_plane_source plane(const gb_op *op, int64_t channel) {
+  int64_t groups = ((const shuffle_attrs *)op->attrs)->groups;
+  return (gb_plane_source){0, channel % groups * (op->in->c / groups) + channel / groups, 0};
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
+}
+
 const gb_layer gb_layer_shuffle = {
     .name = "shuffle",
     .summary = "channel shuffle between groups",
@@ -60,5 +70,6 @@ const gb_layer gb_layer_shuffle = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };

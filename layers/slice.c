@@ -76,6 +76,26 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static int64_t first_of(const gb_op *op) {
+  const slice_attrs *a = op->attrs;
+  return a->start < 0 ? size_along(op->in, a->axis) + a->start : a->start;
+}
+
+static gb_plane_source plane(const gb_op *op, int64_t channel) {
+  const slice_attrs *a = op->attrs;
+  int64_t first = first_of(op);
+  return a->axis == AXIS_C   ? (gb_plane_source){0, channel + first, 0}
+         : a->axis == AXIS_H ? (gb_plane_source){0, channel, first * op->in->w}
+                             : (gb_plane_source){0, channel, first};
+}
+
+// Part of the columns is contiguous in a map only where the map is one row.
+static void work(const gb_op *op, gb_work *work) {
+  const slice_attrs *a = op->attrs;
+  if (a->axis != AXIS_W || op->out.h == 1)
+    *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
+}
+
 const gb_layer gb_layer_slice = {
     .name = "slice",
     .summary = "part of the channels, rows or columns",
@@ -87,5 +107,6 @@ const gb_layer gb_layer_slice = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
 };
