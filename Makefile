@@ -28,6 +28,9 @@ OPTIMISE ?= -O2 -g
 ifeq ($(VARIANT),asan)
 OPTIMISE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
+ifeq ($(VARIANT),fuzz)
+OPTIMISE  = -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+endif
 # Floating point means what it says: no fast-math; contraction only where a kernel's rule allows it.
 CFLAGS   := -std=c11 $(WARNINGS) $(OPTIMISE) -ffp-contract=off -fno-math-errno -I. \
             $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(EXTRA_CFLAGS)
@@ -43,6 +46,9 @@ CLI_OBJECTS := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/layers/test_*.c tests/kernels/test_*.c \
                   tests/networks/test_*.c tests/bad/test_*.c)
 TESTS       := $(TEST_SOURCES:%.c=$(BUILD)/%)
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS     := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+REPLAYS     := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 TEST_SCRIPTS := $(sort $(wildcard tests/check_*.sh tests/*/check_*.sh))
 
 #: make                 the program, build/ghostbench (CC=clang: build/clang/ghostbench)
@@ -65,6 +71,11 @@ check:
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan check
 
+#: make fuzz            fuzzes the readers of files with clang's libFuzzer, FUZZ_SECONDS=60 each
+fuzz:
+	@CC=clang sh harness/setup.sh build fuzz
+	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz run-fuzz
+
 #: make lint            formatting, who may include whom, no writable globals, …
 lint:
 	@CC='$(CC)' sh harness/setup.sh build lint
@@ -86,7 +97,7 @@ $(BUILD)/flags: FORCE
 	    printf '%s\n' '$(CC) $(CFLAGS) $(LDLIBS)' > $@; }
 FORCE:
 
-$(BUILD)/layers/%.o: CFLAGS += $(if $(filter asan,$(VARIANT)),,$(LAYER_CFLAGS))
+$(BUILD)/layers/%.o: CFLAGS += $(if $(filter asan fuzz,$(VARIANT)),,$(LAYER_CFLAGS))
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC $<')
@@ -104,9 +115,23 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libghostbench.a
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
 
+# A fuzz target with libFuzzer's main, and with one that runs given files (tests/fuzz/replay.c).
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libghostbench.a
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+
+$(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
+                              $(BUILD)/libghostbench.a
+	$(if $(V),,@echo '  LD $@')
+	$(Q)$(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
+
+FUZZ_SECONDS ?= 60
+run-fuzz: $(FUZZERS)
+	@BUILD=$(BUILD) FUZZ_SECONDS='$(FUZZ_SECONDS)' sh tests/fuzz/run.sh $(FUZZERS)
+
 tests: $(TESTS)
 
-run-tests: $(BUILD)/ghostbench $(TESTS)
+run-tests: $(BUILD)/ghostbench $(TESTS) $(REPLAYS)
 	@BUILD=$(BUILD) VARIANT=$(VARIANT) CC='$(CC)' sh tests/run.sh $(TESTS) $(TEST_SCRIPTS)
 
 # The lint reads objects too, those that are built, so that none is older than its source.
@@ -148,6 +173,8 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: all reproduce check asan lint setup tests run-tests run-lint install uninstall clean help FORCE
+.PHONY: all reproduce check asan fuzz lint setup tests run-tests run-fuzz run-lint \
+  install uninstall clean help FORCE
 .SECONDARY:
--include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d)
+-include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \
+  $(BUILD)/tests/fuzz/replay.d
