@@ -37,7 +37,7 @@ gb_verdict gb_verdict_of(int64_t computed, const gb_figure *figure, double *diff
   double ignored;
   difference = difference ? difference : &ignored;
   percent = percent ? percent : &ignored;
-  *difference = *percent = NAN;
+  *difference = *percent = (double)NAN;
   if (!figure->number)
     return GB_VERDICT_DIFFERS;
   // Both sides as whole numbers of one grain: the last printed digit, or the base unit where that
