@@ -38,13 +38,11 @@ LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lm -lpthre
 # Reference loops are plain C; the compiler may still vectorise them.
 LAYER_CFLAGS = -O3
 
-LIB_SOURCES := $(wildcard layers/*.c layers/base/*.c harness/xml/*.c harness/graph/*.c \
-                 harness/engine/*.c harness/measure/*.c harness/stats/*.c harness/report/*.c)
+LIB_SOURCES := $(filter-out harness/cli/%,$(wildcard layers/*.c layers/base/*.c harness/*/*.c))
 CLI_SOURCES := $(wildcard harness/cli/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(BUILD)/%.o)
-TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/layers/test_*.c tests/kernels/test_*.c \
-                  tests/networks/test_*.c tests/bad/test_*.c)
+TEST_SOURCES := $(wildcard tests/*/test_*.c)
 TESTS       := $(TEST_SOURCES:%.c=$(BUILD)/%)
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS     := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
@@ -87,6 +85,7 @@ setup:
 
 -include layers/kernels/rules.mk
 LIB_OBJECTS += $(KERNEL_OBJS)
+$(if $(KERNEL_OBJS),$(KERNEL_OBJS): $(BUILD)/flags)
 
 # The flags stand in a file, so that a change of them rebuilds everything. The first build (and the
 # first one after a library went) looks whether everything is there.
