@@ -153,7 +153,7 @@ void gb_param_declare(gb_architecture *architecture, gb_compiler *compiler, cons
     architecture->params = grown;
     param = &grown[architecture->param_count++];
     double number;
-    *param = (gb_param_rule){.min = -INFINITY, .max = INFINITY};
+    *param = (gb_param_rule){.min = -HUGE_VAL, .max = HUGE_VAL};
     param->shown = (gb_parameter){.name = name, .help = "", .allowed = ""};
     // Without a type, the default tells it; an expression gives a number.
     param->is_text = !strchr(fallback->value, '{') && !gb_parse_real(fallback->value, &number);
