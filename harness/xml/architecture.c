@@ -163,8 +163,10 @@ static void check_root(const gb_tree *root, gb_report *report) {
   static const char *const known[] = {"name", "title", "source", "extends", NULL};
   gb_check_tree(root, report, known, GB_NO_TEXT);
   const char *name = gb_need(root, report, "name");
-  if (name && !*name)
-    gb_report_add(report, GB_EINPUT, &root->where, "the name of the architecture is empty");
+  if (name && !gb_is_name(name)) // it becomes part of files' names
+    gb_report_add(report, GB_EINPUT, &gb_tree_find(root, "name")->where,
+                  "name=\"%.60s\" is no name: letters, digits, '.', '_' and '-', a letter first",
+                  name);
 }
 
 static bool is_element(const gb_tree *tree, const char *name) {

@@ -326,4 +326,14 @@ gb_status gb_mirror_make(gb_element *root, xmlDocPtr *out, gb_error *error);
 bool gb_mirror_refresh(xmlNodePtr node, const gb_element *element);
 gb_status gb_mirror_print(xmlDocPtr document, gb_arena *arena, char **text, gb_error *error);
 
+// ---------------------------------------------------------------------------------------------
+// experiment.c
+
+extern const char *const gb_measure_names[]; // NULL-terminated
+extern const char *const gb_plot_kinds[];    // NULL-terminated
+// Like gb_architecture_make.
+void gb_experiment_make(const char *bytes, size_t size, const char *path, const gb_places *places,
+                        const gb_setting *overrides, size_t override_count, gb_report *report,
+                        gb_experiment **out);
+
 #endif
