@@ -50,11 +50,11 @@ class Ghost(nn.Module):
 
 
 class Gate(nn.Module):
-    """Squeeze-and-excite with the gate relu6(x+3)/6; reduced channels divisible(C/4, 4)."""
+    """Squeeze-and-excite with the gate relu6(x+3)/6; reduced channels divisible(C/4, 4), in the TensorFlow code C/4."""
 
-    def __init__(self, c):
+    def __init__(self, c, tensorflow=False):
         super().__init__()
-        r = divisible(c * 0.25, 4)
+        r = c // 4 if tensorflow else divisible(c * 0.25, 4)
         self.conv_reduce = conv(c, r, 1, bias=True)
         self.conv_expand = conv(r, c, 1, bias=True)
 
@@ -102,14 +102,14 @@ class RepGhost(nn.Module):
 class Bottleneck(nn.Module):
     """The frame shared by GhostNet, GhostNetV2 and RepGhostNet."""
 
-    def __init__(self, cin, exp, cout, k, se, stride, first, second):
+    def __init__(self, cin, exp, cout, k, se, stride, first, second, tensorflow=False):
         super().__init__()
         self.ghost1 = first(cin, exp)
         self.conv_dw = None
         if stride > 1:
             self.conv_dw = conv(exp, exp, k, stride, groups=exp)
             self.bn_dw = nn.BatchNorm2d(exp)
-        self.se = Gate(exp) if se else None
+        self.se = Gate(exp, tensorflow) if se else None
         self.ghost2 = second(exp, cout)
         self.shortcut = nn.Sequential()
         if cin != cout or stride != 1:
@@ -138,7 +138,7 @@ REPGHOST = [8, 24, 36, 36, 60, 120, 100, 120, 120, 240, 336, 336, 480, 480, 480,
 
 
 class GhostFamily(nn.Module):
-    def __init__(self, kind="ghostnet", width=1.0, classes=1000, s=2, d=3):
+    def __init__(self, kind="ghostnet", width=1.0, classes=1000, s=2, d=3, tensorflow=False):
         super().__init__()
         c = divisible(16 * width, 4)
         self.conv_stem = conv(3, c, 3, 2)
@@ -156,7 +156,7 @@ class GhostFamily(nn.Module):
                     second = partial(Ghost, s=s, d=d, relu=False)
                     attends = kind == "ghostnet-v2" and index > 1
                     first = partial(GhostV2 if attends else Ghost, s=s, d=d)
-                blocks.append(Bottleneck(c, hidden, out, k, se, stride, first, second))
+                blocks.append(Bottleneck(c, hidden, out, k, se, stride, first, second, tensorflow))
                 c = out
                 index += 1
             stages.append(nn.Sequential(*blocks))
@@ -343,8 +343,14 @@ class MobileNetV1(nn.Module):
         return self.classifier(x.mean((2, 3)))
 
 
-def mobilenet_v3(arch, width=1.0, classes=1000):
+def mobilenet_v3(arch, width=1.0, classes=1000, head=None):
+    """torchvision's; with `head` the TensorFlow way of widening: a block expands its widened input by the table's
+    ratio (torchvision widens the table's number), and the last hidden layer keeps `head` channels."""
     setting, last = tv_v3._mobilenet_v3_conf(arch, width_mult=width)
+    if head:
+        last = head
+        for now, table in zip(setting, tv_v3._mobilenet_v3_conf(arch)[0]):
+            now.expanded_channels = divisible(now.input_channels * (table.expanded_channels / table.input_channels), 8)
     return tv_v3.MobileNetV3(setting, last, num_classes=classes)
 
 
