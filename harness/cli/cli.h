@@ -1,0 +1,109 @@
+// The command line: the only folder that prints for people and exits.
+//
+// The story of the folder: main.c finds the subcommand; options.c reads flags by each command's
+// table (from which its help is printed too); places.c finds the data; load.c takes a network from
+// a name and settings to a graph; one file a subcommand.
+#ifndef GB_CLI_CLI_H
+#define GB_CLI_CLI_H
+
+#include "harness/graph/graph.h"
+#include "harness/xml/xml.h"
+
+#define GB_VERSION "0.1.0"
+#ifdef __clang__
+#define GB_COMPILER "clang " __clang_version__
+#else
+#define GB_COMPILER "gcc " __VERSION__
+#endif
+
+// Exit codes, the same for every subcommand.
+enum {
+  GB_EXIT_OK = 0,
+  GB_EXIT_DIFFERS = 1, // a comparison failed, a cell is not reproduced
+  GB_EXIT_BAD = 2,     // usage, bad input, or the system refused
+  GB_EXIT_INVALID = 3  // a measurement is not valid
+};
+
+// One flag. `argument` names its value in the help; NULL: the flag takes none.
+typedef struct gb_option {
+  const char *name; // "set": --set
+  char letter;      // 0: none
+  const char *argument;
+  const char *help;
+} gb_option;
+
+typedef struct gb_command {
+  const char *name;
+  const char *operands; // "NAME", "EXPERIMENT…"
+  const char *summary;
+  const gb_option *options; // ended by a row without name
+  const char *examples;     // lines, each indented by two blanks
+  int (*run)(const struct gb_command *self, int argc, char **argv); // returns the exit code
+} gb_command;
+
+extern const gb_command *const gb_commands[]; // NULL-terminated
+
+// Flags that several commands share.
+#define GB_OPTION_SET                                                                              \
+  { "set", 's', "NAME=VALUE", "set a parameter of the architecture (repeatable)" }
+#define GB_OPTION_HELP                                                                             \
+  { "help", 'h', NULL, "print this help" }
+
+// Reads flags one by one: returns the row of the next flag with `*value` set, or NULL at the end,
+// when `*error_exit` is 0, or the code to exit with (a wrong flag has been reported, help has been
+// printed). Operands then start at argv[*first_operand].
+typedef struct gb_args {
+  int argc;
+  char **argv;
+  const gb_command *command;
+  int first_operand;
+  bool stop;     // help was printed or a flag was wrong
+  int exit_code; // valid when `stop`
+} gb_args;
+const gb_option *gb_args_next(gb_args *args, char **value);
+
+// True when flag `option` is the one called `name`.
+bool gb_option_is(const gb_option *option, const char *name);
+
+// "ghostbench COMMAND: message" on stderr; returns GB_EXIT_BAD.
+int gb_complain(const gb_command *command, const char *format, ...) GB_PRINTF(2, 3);
+int gb_complain_error(const gb_command *command, const gb_error *error);
+
+// Prints text to stdout and flushes; a full disk or a closed pipe is reported. Returns exit code.
+int gb_print_out(const gb_command *command, const gb_text *text);
+
+void gb_print_help(const gb_command *command);
+
+// Folders that hold architectures/, experiments/ and results/published: those of GHOSTBENCH_DATA,
+// then the source tree or the installation that the program lies in. Owned by the arena.
+gb_status gb_find_places(gb_arena *arena, gb_places *places, gb_error *error);
+
+// The names of all files KIND/*.xml, sorted, each once. Owned by the arena; NULL-terminated.
+gb_status gb_list_names(gb_arena *arena, const gb_places *places, const char *kind,
+                        const char ***names, gb_error *error);
+
+// --set NAME=VALUE, collected.
+typedef struct gb_settings {
+  gb_setting items[256];
+  size_t count;
+} gb_settings;
+// Splits the text in place (it belongs to argv); the items borrow it.
+gb_status gb_settings_add(gb_settings *settings, char *assignment, gb_error *error);
+
+// A network ready to be looked at or run.
+typedef struct gb_model {
+  gb_architecture *architecture;
+  gb_network *network;
+  gb_graph *graph;
+} gb_model;
+// `name` is an architecture's name or a path to a file.
+gb_status gb_model_load(const char *name, const gb_settings *settings, int64_t batch, bool keep_xml,
+                        gb_model *model, gb_error *error);
+void gb_model_free(gb_model *model);
+
+// Whether stdout may carry colour: a terminal, and NO_COLOR unset or empty; CLICOLOR_FORCE wins.
+bool gb_want_colour(void);
+// Width of the terminal: COLUMNS, else the terminal's own, else 80 where there is none.
+int gb_terminal_width(void);
+
+#endif

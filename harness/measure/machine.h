@@ -1,0 +1,42 @@
+// What this machine is, and what can be measured on it.
+//
+// The story of the folder: machine.c reads the facts of processor and kernel; counters.c asks PAPI
+// what can be counted (the only file that knows it).
+#ifndef GB_MEASURE_MACHINE_H
+#define GB_MEASURE_MACHINE_H
+
+#include "layers/base/status.h"
+
+#include <stdint.h>
+
+// Unknown text is "", unknown numbers are -1.
+typedef struct gb_machine {
+  char cpu[128];
+  char vectors[128];   // instruction sets that matter here: "sse2 avx2 fma avx512f …"
+  int cores_online;    // logical processors
+  int cores_allowed;   // of the affinity mask
+  double cgroup_cpus;  // quota of the control group; -1: none
+  int64_t l1d, l2, l3; // bytes
+  int64_t memory;      // bytes
+  char kernel[128];
+  char governor[32];  // frequency policy of processor 0
+  char hypervisor[8]; // "yes", "no"
+  int perf_paranoid;  // kernel.perf_event_paranoid
+  double clock_ns;    // smallest step seen of the monotonic clock
+} gb_machine;
+
+void gb_machine_read(gb_machine *machine);
+
+// What PAPI offers here.
+typedef struct gb_counters_info {
+  char version[32];
+  int hardware;              // counters of the processor; 0: none
+  char hardware_reason[256]; // PAPI's own words where there are none
+  int presets;               // preset events that exist here
+  char components[512];      // "name (n events)", or "name: why it is off"
+} gb_counters_info;
+
+// GB_EUNSUPPORTED when PAPI itself cannot start; the message says why.
+gb_status gb_counters_probe(gb_counters_info *info, gb_error *error);
+
+#endif
