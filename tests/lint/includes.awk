@@ -21,6 +21,8 @@ BEGIN {
   # Where each third-party header stands: prefixes of paths; the first row that fits decides.
   row("^libxml/", "harness/xml/")
   row("^papi", "harness/measure/")
+  row("^pthreadpool\\.h$", "harness/engine/")
+  row("^getopt\\.h$", "harness/cli/")
   row("^gsl/gsl_(wavelet|errno)\\.h$", "layers/wavelet.c harness/stats/")
   row("^gsl/", "harness/stats/")
   row("^jansson\\.h$", "harness/graph/safetensors.c harness/report/ harness/cli/")
