@@ -72,7 +72,7 @@ static void compare(check_state *check, const setting *t, bool max, mini *m) {
   }
   for (int64_t i = 0; i < gb_shape_count(&expected); i++) {
     int64_t u = i % w.out, v = i / w.out % h.out, map = i / w.out / h.out;
-    double best = -INFINITY, sum = 0, size = 0;
+    double best = -HUGE_VAL, sum = 0, size = 0;
     int64_t count = 0;
     for (int64_t r = -h.before; r < h.in + h.after; r++)
       for (int64_t c = -w.before; c < w.in + w.after; c++) {
