@@ -351,6 +351,40 @@ void gb_architecture_make(const char *bytes, size_t size, const char *path, cons
     *out = architecture;
 }
 
+void gb_blocks_check(const char *bytes, size_t size, const char *path, gb_report *report) {
+  static const char *const known[] = {NULL};
+  gb_arena *arena = gb_arena_new(NULL);
+  gb_architecture *alone = arena ? gb_arena_allocate(arena, 1, sizeof *alone) : NULL;
+  gb_error error = {0};
+  gb_tree *root = NULL;
+  gb_compiler compiler;
+  if (!alone) {
+    gb_report_add(report, GB_ENOMEM, NULL, "out of memory");
+  } else if (gb_document_parse(bytes, size, path, arena, &root, &error) != GB_OK ||
+             gb_chain_include(root, arena, &error) != GB_OK) {
+    gb_report_add(report, error.status, NULL, "%s", error.message);
+  } else if (gb_compiler_start(&compiler, arena, report)) {
+    compiler.any_variable = true;
+    gb_check_tree(root, report, known, GB_NO_TEXT);
+    for (const gb_tree *child = root->first_child; child; child = child->next) {
+      if (is_element(child, "block"))
+        declare_block(alone, &compiler, child, root);
+      else
+        gb_report_add(report, GB_EINPUT, &child->where,
+                      "<blocks> holds <block> elements, not <%.60s>", child->name);
+    }
+    for (gb_block *block = alone->blocks; block; block = block->next)
+      compile_block(alone, &compiler, block, NULL);
+    gb_block *path_of_blocks[GB_XML_MAX_BLOCKS];
+    for (gb_block *block = alone->blocks; block; block = block->next)
+      if (!check_recursion(report, block->body, path_of_blocks, 0))
+        break;
+    gb_expressions_free(compiler.expressions);
+    gb_compiler_end(&compiler);
+  }
+  gb_arena_free(arena);
+}
+
 gb_status gb_architecture_parse(const char *bytes, size_t size, const char *path,
                                 const gb_places *places, gb_architecture **out, gb_error *error) {
   gb_report report = {.error = error};

@@ -93,6 +93,11 @@ static gb_status splice_includes(loader *l, gb_tree *parent, gb_error *error) {
   return GB_OK;
 }
 
+gb_status gb_chain_include(gb_tree *root, gb_arena *arena, gb_error *error) {
+  loader l = {.arena = arena, .budget = GB_XML_MAX_BYTES, .open = {root->where.file}, .depth = 1};
+  return splice_includes(&l, root, error);
+}
+
 static gb_status fail_cycle(const gb_chain *chain, size_t first, const gb_location *where,
                             gb_error *error) {
   gb_text list = {0};

@@ -5,8 +5,28 @@
 #include <libxml/xpathInternals.h>
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+// Splits "file:line:column: text" in place: `where` gets the place, the result is the text.
+static const char *split_place(char *message, gb_location *where) {
+  *where = (gb_location){0};
+  for (char *colon = strchr(message, ':'); colon; colon = strchr(colon + 1, ':')) {
+    char *end, *end2;
+    long line = strtol(colon + 1, &end, 10);
+    if (end == colon + 1 || *end != ':' || line < 1 || line > INT_MAX)
+      continue;
+    long column = strtol(end + 1, &end2, 10);
+    if (end2 == end + 1 || end2[0] != ':' || end2[1] != ' ' || column < 1 || column > INT_MAX)
+      continue;
+    *colon = '\0';
+    *where = (gb_location){message, (int)line, (int)column};
+    return end2 + 2;
+  }
+  return message;
+}
 
 void gb_report_add(gb_report *report, gb_status status, const gb_location *where,
                    const char *format, ...) {
@@ -16,11 +36,14 @@ void gb_report_add(gb_report *report, gb_status status, const gb_location *where
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  if (report->faults && status != GB_ENOMEM)
-    gb_fault(report->faults, where, "%s", message);
-  else if (report->status == GB_OK)
+  if (report->faults && status != GB_ENOMEM) {
+    gb_location place;
+    const char *text = where ? message : split_place(message, &place);
+    gb_fault(report->faults, where ? where : &place, "%s", text);
+  } else if (report->status == GB_OK || status == GB_ENOMEM) {
     gb_fail_at(report->error, status, where, "%s", message);
-  if (report->status == GB_OK)
+  }
+  if (report->status == GB_OK || status == GB_ENOMEM)
     report->status = status;
 }
 
@@ -206,7 +229,7 @@ static bool check_words(gb_compiler *compiler, const char *text, const gb_locati
        p = next_word(p, &operand, &w)) {
     if (w.kind == WORD_FUNCTION) {
       fine = check_function(compiler, where, w.name, text);
-    } else if (w.kind == WORD_VARIABLE && scope) {
+    } else if (w.kind == WORD_VARIABLE && scope && !compiler->any_variable) {
       fine = in_scope(scope, w.name);
       if (!fine)
         report_variable(compiler, where, scope, w.name, text);

@@ -34,10 +34,9 @@ typedef struct gb_report {
   gb_status status; // of the first fault; GB_OK so far
 } gb_report;
 
+// `where` may be NULL: then a place that leads the message ("file:line:column: ") is taken as it.
 void gb_report_add(gb_report *report, gb_status status, const gb_location *where,
                    const char *format, ...) GB_PRINTF(4, 5);
-// Takes over a message that has been made (with its place in it, or with `where`).
-void gb_report_take(gb_report *report, const gb_location *where, const gb_error *error);
 
 // ---------------------------------------------------------------------------------------------
 // document.c: a file as a plain tree, everything in the caller's arena
@@ -100,7 +99,7 @@ typedef struct gb_compiler {
   gb_expression *expressions;
   gb_report *report;
   bool in_substitution; // paths such as @kernel are fine
-  bool out_of_memory;
+  bool any_variable;    // variables are not checked
 } gb_compiler;
 
 bool gb_compiler_start(gb_compiler *compiler, gb_arena *arena, gb_report *report);
@@ -252,6 +251,8 @@ struct gb_architecture {
 // fault there is no architecture, and the report's status says so.
 void gb_architecture_make(const char *bytes, size_t size, const char *path, const gb_places *places,
                           gb_report *report, gb_architecture **out);
+// Checks a <blocks> file by itself; variables of the architectures that use it are not known.
+void gb_blocks_check(const char *bytes, size_t size, const char *path, gb_report *report);
 // Whether a parameter may have this value; `*kept` is the value to use (numbers in their shortest
 // form), in the arena.
 gb_status gb_param_check(const gb_param_rule *param, const char *value, gb_arena *arena,
@@ -271,6 +272,8 @@ typedef struct gb_chain {
 // The architecture that an architecture extends: beside the file `from`, else by name.
 gb_status gb_places_find_beside(const gb_places *places, const char *from, const char *name,
                                 gb_arena *arena, const char **path, gb_error *error);
+// Replaces the xi:include elements inside `root` by what they name.
+gb_status gb_chain_include(gb_tree *root, gb_arena *arena, gb_error *error);
 gb_status gb_chain_load(const char *bytes, size_t size, const char *path, const gb_places *places,
                         gb_arena *arena, gb_chain *chain, gb_error *error);
 

@@ -1,0 +1,388 @@
+// Makes the RELAX NG grammars of both languages from the tables of layers and structures, so that
+// editors know every element and attribute.
+#include "harness/xml/xml_internal.h"
+
+#include <string.h>
+
+static void add_escaped(gb_text *out, const char *text) {
+  for (; *text; text++) {
+    switch (*text) {
+    case '&':
+      gb_text_add(out, "&amp;");
+      break;
+    case '<':
+      gb_text_add(out, "&lt;");
+      break;
+    case '>':
+      gb_text_add(out, "&gt;");
+      break;
+    default:
+      gb_text_add_n(out, text, 1);
+    }
+  }
+}
+
+static void add_help(gb_text *out, const char *indent, const char *help) {
+  if (!help || !*help)
+    return;
+  gb_text_print(out, "%s<a:documentation>", indent);
+  add_escaped(out, help);
+  gb_text_add(out, "</a:documentation>\n");
+}
+
+static void add_pattern(gb_text *out, const char *pattern) {
+  gb_text_print(out, "        <data type=\"string\"><param name=\"pattern\">%s</param></data>\n",
+                pattern);
+}
+
+static void add_range(gb_text *out, const char *type, double min, double max) {
+  gb_text_print(out,
+                "        <data type=\"%s\"><param name=\"minInclusive\">%.15g</param>"
+                "<param name=\"maxInclusive\">%.15g</param></data>\n",
+                type, min, max);
+}
+
+static void add_value(gb_text *out, const char *value) {
+  gb_text_add(out, "        <value>");
+  add_escaped(out, value);
+  gb_text_add(out, "</value>\n");
+}
+
+static void add_values(gb_text *out, const char *const *values) {
+  for (; *values; values++)
+    add_value(out, *values);
+}
+
+#define SIZE_PATTERN "[0-9]+(x[0-9]+)?"
+
+// One attribute by its row: the values it takes, or an expression in braces.
+static void add_attribute(gb_text *out, const gb_attr *attr) {
+  static const char *const bools[] = {"0", "1", "false", "true", "no", "yes", NULL};
+  static const char *const paddings[] = {"half", "valid", "same", "causal", NULL};
+  if (attr->fallback)
+    gb_text_add(out, "    <optional>\n");
+  gb_text_print(out, "      <attribute name=\"%s\">\n", attr->name);
+  add_help(out, "        ", attr->help);
+  gb_text_add(out, "       <choice>\n        <ref name=\"expression\"/>\n");
+  switch (attr->type) {
+  case GB_ATTR_INT: {
+    // xsd:integer takes no exponent in its bounds.
+    gb_text_print(out,
+                  "        <data type=\"integer\"><param name=\"minInclusive\">%.0f</param>"
+                  "<param name=\"maxInclusive\">%.0f</param></data>\n",
+                  attr->min, attr->max);
+    break;
+  }
+  case GB_ATTR_REAL:
+    add_range(out, "double", attr->min, attr->max);
+    break;
+  case GB_ATTR_BOOL:
+    add_values(out, bools);
+    break;
+  case GB_ATTR_CHOICE:
+    add_values(out, attr->choices);
+    break;
+  case GB_ATTR_NAME:
+    add_pattern(out, "[A-Za-z0-9._\\-]*");
+    break;
+  case GB_ATTR_NAMES:
+    add_pattern(out, "[A-Za-z0-9._\\- ]*");
+    break;
+  case GB_ATTR_SIZE:
+    add_pattern(out, SIZE_PATTERN);
+    break;
+  case GB_ATTR_SIZES:
+    add_pattern(out, SIZE_PATTERN "(," SIZE_PATTERN ")*");
+    break;
+  case GB_ATTR_PADDING:
+    add_values(out, paddings);
+    add_pattern(out, SIZE_PATTERN "|[0-9]+,[0-9]+,[0-9]+,[0-9]+");
+    break;
+  }
+  gb_text_add(out, "       </choice>\n      </attribute>\n");
+  if (attr->fallback)
+    gb_text_add(out, "    </optional>\n");
+}
+
+static void add_rows(gb_text *out, const gb_attr *rows, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    add_attribute(out, &rows[i]);
+}
+
+static void add_layer(gb_text *out, const gb_layer *layer) {
+  gb_text_print(out, "\n  <define name=\"layer.%s\">\n   <element name=\"%s\">\n", layer->name,
+                layer->name);
+  add_help(out, "    ", layer->summary);
+  add_rows(out, layer->attrs, layer->n_attrs);
+  gb_text_add(out, "    <ref name=\"common\"/>\n   </element>\n  </define>\n");
+}
+
+static void add_structure(gb_text *out, const gb_structure *structure) {
+  gb_text_print(out, "\n  <define name=\"structure.%s\">\n   <element name=\"%s\">\n",
+                structure->name, structure->name);
+  add_help(out, "    ", structure->summary);
+  add_rows(out, structure->attrs, structure->n_attrs);
+  gb_text_add(out, "    <ref name=\"condition\"/>\n    <zeroOrMore>\n     <choice>\n");
+  if (strcmp(structure->name, "branches") != 0)
+    gb_text_add(out, "      <ref name=\"item\"/>\n");
+  else
+    gb_text_add(out, "      <ref name=\"let\"/>\n      <ref name=\"repeat\"/>\n");
+  for (size_t i = 0; i < gb_structure_count; i++)
+    if (gb_structures[i].is_part && strcmp(gb_structures[i].parent, structure->name) == 0)
+      gb_text_print(out, "      <ref name=\"structure.%s\"/>\n", gb_structures[i].name);
+  gb_text_add(out, "     </choice>\n    </zeroOrMore>\n   </element>\n  </define>\n");
+}
+
+static const char HEAD[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<!-- Made from the attribute tables of layers/ by `make schema`; edit those, not this. -->\n"
+    "<grammar xmlns=\"http://relaxng.org/ns/structure/1.0\"\n"
+    "         xmlns:a=\"http://relaxng.org/ns/compatibility/annotations/1.0\"\n"
+    "         datatypeLibrary=\"http://www.w3.org/2001/XMLSchema-datatypes\">\n";
+
+// Pieces of the languages that no table describes.
+static const char SHARED[] =
+    "\n"
+    "  <define name=\"expression\">\n"
+    "   <data type=\"string\"><param name=\"pattern\">.*\\{.*\\}.*</param></data>\n"
+    "  </define>\n"
+    "  <define name=\"word\">\n"
+    "   <data type=\"string\"><param name=\"pattern\">[A-Za-z_][A-Za-z0-9._\\-]*</param></data>\n"
+    "  </define>\n"
+    "  <define name=\"condition\">\n"
+    "   <optional><attribute name=\"if\"/></optional>\n"
+    "  </define>\n"
+    "  <define name=\"set\">\n"
+    "   <element name=\"set\">\n"
+    "    <attribute name=\"param\"><ref name=\"word\"/></attribute>\n"
+    "    <attribute name=\"value\"/>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"substitute\">\n"
+    "   <element name=\"substitute\">\n"
+    "    <a:documentation>layers that match becomes another kind</a:documentation>\n"
+    "    <attribute name=\"match\"/>\n"
+    "    <optional><attribute name=\"with\"/></optional>\n"
+    "    <optional><attribute name=\"optional\"><choice><value>0</value><value>1</value></choice>"
+    "</attribute></optional>\n"
+    "    <ref name=\"condition\"/>\n"
+    "    <zeroOrMore>\n"
+    "     <attribute>\n"
+    "      <anyName><except><name>match</name><name>with</name><name>optional</name>"
+    "<name>if</name><name>keep</name></except></anyName>\n"
+    "     </attribute>\n"
+    "    </zeroOrMore>\n"
+    "   </element>\n"
+    "  </define>\n";
+
+static const char ARCHITECTURE[] =
+    "\n"
+    "  <start>\n"
+    "   <choice>\n"
+    "    <element name=\"architecture\">\n"
+    "     <attribute name=\"name\"><ref name=\"word\"/></attribute>\n"
+    "     <optional><attribute name=\"title\"/></optional>\n"
+    "     <optional><attribute name=\"source\"/></optional>\n"
+    "     <optional><attribute name=\"extends\"><ref name=\"word\"/></attribute></optional>\n"
+    "     <zeroOrMore>\n"
+    "      <choice>\n"
+    "       <ref name=\"param\"/>\n"
+    "       <ref name=\"set\"/>\n"
+    "       <ref name=\"block\"/>\n"
+    "       <ref name=\"include\"/>\n"
+    "       <ref name=\"substitute\"/>\n"
+    "       <ref name=\"layer.input\"/>\n"
+    "       <ref name=\"item\"/>\n"
+    "      </choice>\n"
+    "     </zeroOrMore>\n"
+    "    </element>\n"
+    "    <element name=\"blocks\">\n"
+    "     <zeroOrMore><choice><ref name=\"block\"/><ref name=\"include\"/></choice></zeroOrMore>\n"
+    "    </element>\n"
+    "   </choice>\n"
+    "  </start>\n"
+    "\n"
+    "  <define name=\"param\">\n"
+    "   <element name=\"param\">\n"
+    "    <attribute name=\"name\"><ref name=\"word\"/></attribute>\n"
+    "    <attribute name=\"default\"/>\n"
+    "    <optional><attribute name=\"min\"><data type=\"double\"/></attribute></optional>\n"
+    "    <optional><attribute name=\"max\"><data type=\"double\"/></attribute></optional>\n"
+    "    <optional><attribute name=\"choices\"/></optional>\n"
+    "    <optional><attribute name=\"type\"><choice><value>number</value><value>integer</value>"
+    "<value>text</value></choice></attribute></optional>\n"
+    "    <optional><attribute name=\"help\"/></optional>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"block\">\n"
+    "   <element name=\"block\">\n"
+    "    <attribute name=\"name\"><ref name=\"word\"/></attribute>\n"
+    "    <optional><attribute name=\"params\"/></optional>\n"
+    "    <optional><attribute name=\"help\"/></optional>\n"
+    "    <zeroOrMore><ref name=\"item\"/></zeroOrMore>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"include\">\n"
+    "   <element name=\"include\" ns=\"" GB_XINCLUDE "\">\n"
+    "    <attribute name=\"href\"/>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"let\">\n"
+    "   <element name=\"let\">\n"
+    "    <attribute name=\"name\"><ref name=\"word\"/></attribute>\n"
+    "    <attribute name=\"value\"/>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"repeat\">\n"
+    "   <element name=\"repeat\">\n"
+    "    <attribute name=\"count\"/>\n"
+    "    <optional><attribute name=\"var\"><ref name=\"word\"/></attribute></optional>\n"
+    "    <optional><attribute name=\"from\"/></optional>\n"
+    "    <ref name=\"condition\"/>\n"
+    "    <zeroOrMore>\n"
+    "     <choice>\n"
+    "      <ref name=\"item\"/>\n"
+    "      <ref name=\"structure.shortcut\"/>\n"
+    "      <ref name=\"structure.branch\"/>\n"
+    "     </choice>\n"
+    "    </zeroOrMore>\n"
+    "   </element>\n"
+    "  </define>\n";
+
+static void schema_architecture(gb_text *out) {
+  gb_text_add(out, ARCHITECTURE);
+  gb_text_add(out, "\n  <define name=\"common\">\n");
+  add_rows(out, gb_common_attrs, gb_common_attr_count);
+  gb_text_add(out, "    <ref name=\"condition\"/>\n  </define>\n");
+  for (size_t i = 0; i < gb_layer_count; i++)
+    add_layer(out, gb_layers[i]);
+  for (size_t i = 0; i < gb_structure_count; i++)
+    add_structure(out, &gb_structures[i]);
+  gb_text_add(out, "\n  <define name=\"use\">\n   <element>\n"
+                   "    <a:documentation>a block's name; its attributes are the block's params"
+                   "</a:documentation>\n    <anyName>\n     <except>\n");
+  for (size_t i = 0; i < gb_layer_count; i++)
+    gb_text_print(out, "      <name>%s</name>\n", gb_layers[i]->name);
+  for (size_t i = 0; i < gb_structure_count; i++)
+    gb_text_print(out, "      <name>%s</name>\n", gb_structures[i].name);
+  for (size_t i = 0; gb_language_elements[i]; i++)
+    if (strcmp(gb_language_elements[i], "input") != 0)
+      gb_text_print(out, "      <name>%s</name>\n", gb_language_elements[i]);
+  gb_text_add(out, "      <nsName ns=\"" GB_XINCLUDE "\"/>\n     </except>\n    </anyName>\n"
+                   "    <zeroOrMore><attribute><anyName/></attribute></zeroOrMore>\n"
+                   "   </element>\n  </define>\n"
+                   "\n  <define name=\"item\">\n   <choice>\n"
+                   "    <ref name=\"let\"/>\n    <ref name=\"repeat\"/>\n"
+                   "    <ref name=\"use\"/>\n");
+  for (size_t i = 0; i < gb_layer_count; i++)
+    if (strcmp(gb_layers[i]->name, "input") != 0)
+      gb_text_print(out, "    <ref name=\"layer.%s\"/>\n", gb_layers[i]->name);
+  for (size_t i = 0; i < gb_structure_count; i++)
+    if (!gb_structures[i].is_part)
+      gb_text_print(out, "    <ref name=\"structure.%s\"/>\n", gb_structures[i].name);
+  gb_text_add(out, "   </choice>\n  </define>\n");
+}
+
+static const char EXPERIMENT[] =
+    "\n"
+    "  <start>\n"
+    "   <element name=\"experiment\">\n"
+    "    <attribute name=\"name\"><ref name=\"word\"/></attribute>\n"
+    "    <optional><attribute name=\"title\"/></optional>\n"
+    "    <optional><attribute name=\"convention\"><ref name=\"convention\"/></attribute>"
+    "</optional>\n"
+    "    <zeroOrMore>\n"
+    "     <choice>\n"
+    "      <element name=\"question\"><text/></element>\n"
+    "      <element name=\"include\">\n"
+    "       <attribute name=\"experiment\"><ref name=\"word\"/></attribute>\n"
+    "      </element>\n"
+    "      <ref name=\"sweep\"/>\n"
+    "      <ref name=\"set\"/>\n"
+    "      <ref name=\"model\"/>\n"
+    "      <element name=\"measure\"><list><zeroOrMore><ref name=\"measure\"/></zeroOrMore></list>"
+    "</element>\n"
+    "      <element name=\"reproduce\">\n"
+    "       <attribute name=\"published\"><ref name=\"word\"/></attribute>\n"
+    "      </element>\n"
+    "      <element name=\"known\">\n"
+    "       <attribute name=\"row\"/>\n"
+    "       <attribute name=\"column\"/>\n"
+    "       <text/>\n"
+    "      </element>\n"
+    "      <ref name=\"plot\"/>\n"
+    "     </choice>\n"
+    "    </zeroOrMore>\n"
+    "   </element>\n"
+    "  </start>\n"
+    "\n"
+    "  <define name=\"model\">\n"
+    "   <element name=\"model\">\n"
+    "    <attribute name=\"architecture\"/>\n"
+    "    <optional><attribute name=\"label\"/></optional>\n"
+    "    <optional><attribute name=\"row\"/></optional>\n"
+    "    <optional><attribute name=\"series\"/></optional>\n"
+    "    <zeroOrMore>\n"
+    "     <choice>\n"
+    "      <ref name=\"set\"/>\n"
+    "      <ref name=\"sweep\"/>\n"
+    "      <ref name=\"substitute\"/>\n"
+    "     </choice>\n"
+    "    </zeroOrMore>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"sweep\">\n"
+    "   <element name=\"sweep\">\n"
+    "    <attribute name=\"param\"><ref name=\"word\"/></attribute>\n"
+    "    <choice>\n"
+    "     <attribute name=\"values\"/>\n"
+    "     <group>\n"
+    "      <attribute name=\"from\"><data type=\"double\"/></attribute>\n"
+    "      <attribute name=\"to\"><data type=\"double\"/></attribute>\n"
+    "      <choice>\n"
+    "       <attribute name=\"step\"><data type=\"double\"/></attribute>\n"
+    "       <attribute name=\"count\"><data type=\"positiveInteger\"/></attribute>\n"
+    "      </choice>\n"
+    "     </group>\n"
+    "    </choice>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"plot\">\n"
+    "   <element name=\"plot\">\n"
+    "    <attribute name=\"kind\"><ref name=\"kind\"/></attribute>\n"
+    "    <attribute name=\"x\"/>\n"
+    "    <attribute name=\"y\"/>\n"
+    "    <optional><attribute name=\"name\"><ref name=\"word\"/></attribute></optional>\n"
+    "    <optional><attribute name=\"title\"/></optional>\n"
+    "    <optional><attribute name=\"published\"><ref name=\"word\"/></attribute></optional>\n"
+    "    <optional><attribute name=\"log\"/></optional>\n"
+    "   </element>\n"
+    "  </define>\n";
+
+static void add_words(gb_text *out, const char *name, const char *const *words) {
+  gb_text_print(out, "\n  <define name=\"%s\">\n   <choice>\n", name);
+  add_values(out, words);
+  gb_text_add(out, "   </choice>\n  </define>\n");
+}
+
+static void schema_experiment(gb_text *out) {
+  gb_text_add(out, EXPERIMENT);
+  add_words(out, "convention", gb_convention_names);
+  add_words(out, "measure", gb_measure_names);
+  add_words(out, "kind", gb_plot_kinds);
+}
+
+gb_status gb_xml_schema(const char *kind, gb_text *out, gb_error *error) {
+  bool architecture = strcmp(kind, "architecture") == 0;
+  if (!architecture && strcmp(kind, "experiment") != 0)
+    return gb_fail(error, GB_EUSAGE,
+                   "no schema of '%.60s': there are \"architecture\" and \"experiment\"", kind);
+  gb_text_add(out, HEAD);
+  if (architecture)
+    schema_architecture(out);
+  else
+    schema_experiment(out);
+  gb_text_add(out, SHARED);
+  gb_text_add(out, "</grammar>\n");
+  return out->failed ? gb_fail_memory(error) : GB_OK;
+}
