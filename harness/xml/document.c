@@ -373,3 +373,9 @@ const char *gb_path_beside(gb_arena *arena, const char *from, const char *name) 
   const char *slash = strrchr(from, '/');
   return gb_arena_print(arena, "%.*s%s", slash ? (int)(slash - from) + 1 : 0, from, name);
 }
+
+const char *gb_xml_version(void) {
+  // The library's own text is "20914"; the dotted form is the header's.
+  return strcmp(xmlParserVersion, LIBXML_VERSION_STRING) == 0 ? LIBXML_DOTTED_VERSION
+                                                              : xmlParserVersion;
+}
