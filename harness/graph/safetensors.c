@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,16 +47,6 @@ static gb_status refuse(const char *path, const char *tensor, gb_error *error, c
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   return gb_fail(error, GB_EINPUT, "%s: tensor '" CLIP "': %s", path, tensor, text);
-}
-
-const char *gb_dims_print(int rank, const int64_t *dims, char *text) {
-  size_t used = 0;
-  snprintf(text, GB_STORED_TEXT, "a single number");
-  for (int i = 0; i < rank && used < GB_STORED_TEXT; i++) {
-    int n = snprintf(text + used, GB_STORED_TEXT - used, "%s%" PRId64, i ? "×" : "", dims[i]);
-    used += n > 0 ? (size_t)n : 0;
-  }
-  return text;
 }
 
 // A number of the header: a whole one, not negative. `what` is "shape" or "data_offsets".
@@ -236,6 +225,39 @@ static gb_status read_header(json_t *header, const char *data, size_t data_size,
   return GB_OK;
 }
 
+// JSON in memory takes up to 75 times its text ("{},{},…"), 7 GB for the longest header allowed. So
+// a header is parsed only when its brackets and commas are as few as an honest one's: an entry has
+// at least 48 bytes for its three brackets and, at the highest rank, 6 bytes a comma.
+static gb_status check_density(const char *text, size_t length, const char *path, gb_error *error) {
+  size_t depth = 0, opened = 0, commas = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < length; i++) {
+    char c = text[i];
+    if (quoted) {
+      i += c == '\\';
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == ',') {
+      commas++;
+    } else if (c == '{' || c == '[') {
+      opened++;
+      if (++depth > 3)
+        return gb_fail(error, GB_EINPUT,
+                       "%s: byte %zu: brackets nest deeper than the 3 levels allowed", path,
+                       sizeof(uint64_t) + i);
+    } else if (c == '}' || c == ']') {
+      depth -= depth > 0;
+    }
+  }
+  if (opened > length / 16 + 8 || commas > length / 5 + 8)
+    return gb_fail(error, GB_EINPUT,
+                   "%s: byte 8: the header's %zu bytes hold %zu brackets and %zu commas; tensors "
+                   "have fewer",
+                   path, length, opened, commas);
+  return GB_OK;
+}
+
 gb_status gb_safetensors_parse(const void *bytes, size_t size, const char *path,
                                gb_safetensors *file, gb_error *error) {
   *file = (gb_safetensors){0};
@@ -256,6 +278,7 @@ gb_status gb_safetensors_parse(const void *bytes, size_t size, const char *path,
   const char *text = (const char *)bytes + sizeof length;
   if (length == 0 || text[0] != '{')
     return gb_fail(error, GB_EINPUT, "%s: byte 8: the header does not begin with '{'", path);
+  GB_TRY(check_density(text, (size_t)length, path, error));
   json_error_t json_error;
   json_t *header = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &json_error);
   if (!header) {
@@ -301,59 +324,6 @@ void gb_safetensors_close(gb_safetensors *file) {
 const gb_stored *gb_safetensors_find(const gb_safetensors *file, const char *name) {
   gb_stored key = {.name = name};
   return file->count ? bsearch(&key, file->tensors, file->count, sizeof key, by_name) : NULL;
-}
-
-bool gb_stored_readable(const gb_stored *tensor) {
-  return tensor->type != GB_STORED_I64 && tensor->type != GB_STORED_OTHER;
-}
-
-// IEEE 754 binary16: every value is a float.
-static float half_to_float(uint16_t half) {
-  int exponent = half >> 10 & 31, mantissa = half & 1023;
-  float value = exponent == 0    ? (float)mantissa * 0x1p-24f
-                : exponent == 31 ? (mantissa ? NAN : INFINITY)
-                                 : ldexpf((float)(mantissa + 1024), exponent - 25);
-  return half & 0x8000 ? -value : value;
-}
-
-gb_status gb_stored_floats(const gb_stored *tensor, const char *path, float *values,
-                           gb_error *error) {
-  const char *data = tensor->data;
-  size_t count = (size_t)tensor->count;
-  switch (tensor->type) {
-  case GB_STORED_F32:
-    if (count)
-      memcpy(values, data, count * sizeof *values);
-    return GB_OK;
-  case GB_STORED_F16:
-  case GB_STORED_BF16:
-    for (size_t i = 0; i < count; i++) {
-      uint16_t half;
-      memcpy(&half, data + i * sizeof half, sizeof half);
-      // bfloat16 is the upper half of a float.
-      uint32_t bits = (uint32_t)half << 16;
-      if (tensor->type == GB_STORED_BF16)
-        memcpy(&values[i], &bits, sizeof bits);
-      else
-        values[i] = half_to_float(half);
-    }
-    return GB_OK;
-  case GB_STORED_F64:
-    for (size_t i = 0; i < count; i++) {
-      double number;
-      memcpy(&number, data + i * sizeof number, sizeof number);
-      values[i] = (float)number;
-      if (isfinite(number) && !isfinite(values[i]))
-        return refuse(path, tensor->name, error,
-                      "element %zu is %g, beyond what float32 holds (about 3.4e38)", i, number);
-    }
-    return GB_OK;
-  case GB_STORED_I64:
-  case GB_STORED_OTHER:
-    break;
-  }
-  return refuse(path, tensor->name, error, "dtype %s is not read; F32, F16, BF16 and F64 are",
-                tensor->dtype);
 }
 
 // The header's JSON; NULL when memory is out or a name is not UTF-8.

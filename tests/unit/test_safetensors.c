@@ -167,7 +167,7 @@ TEST(hostile_header_lengths_are_refused) {
   }
 }
 
-TEST(deep_json_and_long_names_are_bounded) {
+TEST(deep_or_dense_json_and_long_names_are_bounded) {
   gb_text text = {0};
   gb_text_add(&text, "{\"a\":");
   for (int i = 0; i < 100000; i++)
@@ -176,9 +176,23 @@ TEST(deep_json_and_long_names_are_bounded) {
   gb_safetensors read;
   gb_error error = {0};
   CHECK_INT(gb_safetensors_parse(file.at, file.size, "f", &read, &error), GB_EINPUT);
-  CHECK_CONTAINS(error.message, "maximum parsing depth reached");
+  CHECK_CONTAINS(error.message, "f: byte 15: brackets nest deeper than the 3 levels allowed");
   gb_text_free(&text);
   free(file.at);
+
+  // Small values in great number would take 75 times their text in memory.
+  static const char *const dense[] = {"{},", "1,", "\"\","};
+  for (size_t k = 0; k < sizeof dense / sizeof *dense; k++) {
+    gb_text_add(&text, "{\"a\":[");
+    for (int i = 0; i < 10000; i++)
+      gb_text_add(&text, dense[k]);
+    gb_text_add(&text, "1]}");
+    file = make_file(gb_text_get(&text), 0);
+    CHECK_INT(gb_safetensors_parse(file.at, file.size, "f", &read, &error), GB_EINPUT);
+    CHECK_CONTAINS(error.message, "and 10000 commas; tensors have fewer");
+    gb_text_free(&text);
+    free(file.at);
+  }
 
   for (size_t length = GB_SAFETENSORS_NAME; length <= GB_SAFETENSORS_NAME + 1; length++) {
     gb_text_add(&text, "{\"");
@@ -194,6 +208,27 @@ TEST(deep_json_and_long_names_are_bounded) {
     gb_text_free(&text);
     free(file.at);
   }
+}
+
+// The densest header that the rules allow: shortest names, highest rank, one digit a size.
+TEST(the_densest_good_header_is_accepted) {
+  gb_text text = {0};
+  const char *before = "{";
+  for (int a = 'a'; a <= 'z'; a++)
+    for (int b = 'A'; b <= 'Z'; b++, before = ",")
+      gb_text_print(&text,
+                    "%s\"%c%c\":{\"dtype\":\"U8\",\"shape\":[0,1,1,1,1,1,1,1],"
+                    "\"data_offsets\":[0,0]}",
+                    before, a, b);
+  gb_text_add(&text, ",\"__metadata__\":{\"{[{[{[,,,\\\"\":\"\"}}");
+  bytes file = make_file(gb_text_get(&text), 0);
+  gb_safetensors read;
+  gb_error error = {0};
+  REQUIRE_OK(gb_safetensors_parse(file.at, file.size, "f", &read, &error), error);
+  CHECK_INT(read.count, 26 * 26);
+  gb_safetensors_close(&read);
+  gb_text_free(&text);
+  free(file.at);
 }
 
 TEST(a_file_cut_at_any_byte_is_refused) {
@@ -385,8 +420,9 @@ TEST(real_checkpoints_parse) {
 
 TEST_MAIN(CASE(a_good_file_is_indexed_by_name),
           CASE(every_broken_rule_is_refused_with_its_place_and_value),
-          CASE(hostile_header_lengths_are_refused), CASE(deep_json_and_long_names_are_bounded),
-          CASE(a_file_cut_at_any_byte_is_refused), CASE(a_changed_byte_is_refused_or_harmless),
-          CASE(halves_and_doubles_become_floats), CASE(written_files_read_back),
-          CASE(missing_files_and_folders_are_named),
+          CASE(hostile_header_lengths_are_refused),
+          CASE(deep_or_dense_json_and_long_names_are_bounded),
+          CASE(the_densest_good_header_is_accepted), CASE(a_file_cut_at_any_byte_is_refused),
+          CASE(a_changed_byte_is_refused_or_harmless), CASE(halves_and_doubles_become_floats),
+          CASE(written_files_read_back), CASE(missing_files_and_folders_are_named),
           CASE(files_beyond_the_limit_are_refused_unread), CASE(real_checkpoints_parse))
