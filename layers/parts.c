@@ -29,54 +29,96 @@ gb_status gb_window_infer(const gb_window *window, const gb_shape *in, int64_t c
   return GB_OK;
 }
 
-// Adds weight * input row to the output row wherever the window's tap lies inside the input:
-// 0 <= x*stride + shift < in_width.
-static void add_tap(float *restrict out, int64_t out_width, const float *restrict in,
-                    int64_t in_width, int64_t stride, int64_t shift, float weight) {
-  int64_t first = shift < 0 ? (-shift + stride - 1) / stride : 0;
-  int64_t last = in_width - 1 - shift < 0 ? -1 : (in_width - 1 - shift) / stride;
-  if (last >= out_width)
-    last = out_width - 1;
-  if (stride == 1)
-    for (int64_t x = first; x <= last; x++)
-      out[x] += weight * in[x + shift];
-  else
-    for (int64_t x = first; x <= last; x++)
-      out[x] += weight * in[x * stride + shift];
+// Along one axis, the output positions [first, last) at which a tap, `shift` from the window's
+// first element, reads inside the input: 0 <= position*stride + shift < in.
+typedef struct range {
+  int64_t first, last;
+} range;
+
+static range inside(int64_t in, int64_t out, int64_t stride, int64_t shift) {
+  range r = {shift < 0 ? (-shift + stride - 1) / stride : 0,
+             shift < in ? (in - 1 - shift) / stride + 1 : 0};
+  if (r.last > out)
+    r.last = out;
+  return r;
+}
+
+// Where a tap reads and writes: for each y of `rows` and x of `columns`, the input element at
+// (y·stride.h + down, x·stride.w + across) goes to the output element (y, x).
+typedef struct tap {
+  range rows, columns;
+  int64_t down, across, in_width, out_width;
+  gb_size stride;
+} tap;
+
+// Adds weight * input for one tap and one output map.
+static void add_one(const tap *t, float weight, const float *in, float *out) {
+  for (int64_t y = t->rows.first; y < t->rows.last; y++) {
+    const float *restrict from = in + (y * t->stride.h + t->down) * t->in_width;
+    float *restrict to = out + y * t->out_width;
+    if (t->stride.w == 1)
+      for (int64_t x = t->columns.first; x < t->columns.last; x++)
+        to[x] += weight * from[x + t->across];
+    else
+      for (int64_t x = t->columns.first; x < t->columns.last; x++)
+        to[x] += weight * from[x * t->stride.w + t->across];
+  }
+}
+
+// The same for four output maps, `area` apart, whose weights are `step` apart: each input element
+// is read once for all.
+static void add_four(const tap *t, const float *weight, int64_t step, const float *in, float *out,
+                     int64_t area) {
+  const float w0 = weight[0], w1 = weight[step], w2 = weight[2 * step], w3 = weight[3 * step];
+  for (int64_t y = t->rows.first; y < t->rows.last; y++) {
+    const float *restrict from = in + (y * t->stride.h + t->down) * t->in_width;
+    float *restrict to0 = out + y * t->out_width, *restrict to1 = to0 + area,
+                    *restrict to2 = to1 + area, *restrict to3 = to2 + area;
+    for (int64_t x = t->columns.first; x < t->columns.last; x++) {
+      float value = from[x * t->stride.w + t->across];
+      to0[x] += w0 * value;
+      to1[x] += w1 * value;
+      to2[x] += w2 * value;
+      to3[x] += w3 * value;
+    }
+  }
 }
 
 void gb_convolve(const gb_window *window, int64_t groups, const gb_shape *in_shape,
                  const gb_shape *out_shape, const float *in, const float *weight, const float *bias,
                  float *out) {
   gb_shape is = *in_shape, os = *out_shape;
-  const gb_size kernel = window->kernel, stride = window->stride, dilation = window->dilation;
+  const gb_size kernel = window->kernel, dilation = window->dilation;
+  tap t = {.stride = window->stride};
   int64_t top, right, bottom, left;
-  gb_padding_resolve(&window->padding, kernel, stride, dilation, (gb_size){is.h, is.w}, &top,
+  gb_padding_resolve(&window->padding, kernel, t.stride, dilation, (gb_size){is.h, is.w}, &top,
                      &right, &bottom, &left);
   // A pointwise convolution sees no rows: the map is one long row, which vectorises better.
-  if (kernel.h * kernel.w * stride.h * stride.w == 1 && top + right + bottom + left == 0) {
+  if (kernel.h * kernel.w * t.stride.h * t.stride.w == 1 && top + right + bottom + left == 0) {
     is.w *= is.h;
     os.w *= os.h;
     is.h = os.h = 1;
   }
-  int64_t per_group = is.c / groups, outs_per_group = os.c / groups, taps = kernel.h * kernel.w;
-  for (int64_t i = 0; i < os.n * os.c; i++) {
+  t.in_width = is.w;
+  t.out_width = os.w;
+  int64_t per_group = is.c / groups, outs_per_group = os.c / groups, area = os.h * os.w;
+  int64_t taps = kernel.h * kernel.w, terms = per_group * taps;
+  for (int64_t i = 0, block; i < os.n * os.c; i += block) {
     int64_t n = i / os.c, o = i % os.c;
-    float *map = out + i * os.h * os.w;
-    for (int64_t j = 0; j < os.h * os.w; j++)
-      map[j] = bias ? bias[o] : 0.0f;
-    for (int64_t k = 0; k < per_group; k++) {
-      const float *source = in + (n * is.c + o / outs_per_group * per_group + k) * is.h * is.w;
-      const float *taps_of = weight + (o * per_group + k) * taps;
-      for (int64_t y = 0; y < os.h; y++)
-        for (int64_t ky = 0; ky < kernel.h; ky++) {
-          int64_t row = y * stride.h + ky * dilation.h - top;
-          if (row < 0 || row >= is.h)
-            continue;
-          for (int64_t kx = 0; kx < kernel.w; kx++)
-            add_tap(map + y * os.w, os.w, source + row * is.w, is.w, stride.w,
-                    kx * dilation.w - left, taps_of[ky * kernel.w + kx]);
-        }
+    block = outs_per_group - o % outs_per_group >= 4 ? 4 : 1;
+    for (int64_t j = 0; j < block * area; j++)
+      out[i * area + j] = bias ? bias[o + j / area] : 0.0f;
+    for (int64_t k = 0; k < terms; k++) {
+      int64_t channel = n * is.c + o / outs_per_group * per_group + k / taps;
+      t.down = k % taps / kernel.w * dilation.h - top;
+      t.across = k % kernel.w * dilation.w - left;
+      t.rows = inside(is.h, os.h, t.stride.h, t.down);
+      t.columns = inside(is.w, os.w, t.stride.w, t.across);
+      const float *map = in + channel * is.h * is.w;
+      if (block == 4)
+        add_four(&t, weight + o * terms + k, terms, map, out + i * area, area);
+      else
+        add_one(&t, weight[o * terms + k], map, out + i * area);
     }
   }
 }
