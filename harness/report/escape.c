@@ -243,7 +243,7 @@ void gb_escape_json(gb_text *out, const char *label) {
 }
 
 static const char *map_gnuplot(uint32_t code) {
-  return code == '\'' ? "''" : NULL;
+  return code == '\'' ? "\xe2\x80\x99" : NULL; // U+2019
 }
 
 void gb_escape_gnuplot(gb_text *out, const char *label) {

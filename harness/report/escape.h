@@ -30,8 +30,9 @@ void gb_escape_csv(gb_text *out, const char *label);
 // and `&` are written as \u escapes, so that the text may stand inside an HTML page.
 void gb_escape_json(gb_text *out, const char *label);
 
-// The label as a gnuplot string in single quotes, where gnuplot substitutes nothing (no commands in
-// backquotes, no macros, no escapes); a quote is doubled.
+// The label as a gnuplot string in single quotes, where gnuplot substitutes nothing: no commands in
+// backquotes, no macros, no escapes. A quote becomes a typographic one: gnuplot reads the doubled
+// one at the start of a string as its end.
 void gb_escape_gnuplot(gb_text *out, const char *label);
 
 // The label as a quoted field of a gnuplot data file. There gnuplot knows no way to write a double

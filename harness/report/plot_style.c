@@ -1,0 +1,169 @@
+// Colours and markers of families: constant, so that a network looks the same in every figure.
+#include "harness/report/plot_style.h"
+
+#include "harness/report/escape.h"
+#include "layers/base/random.h"
+
+#include <ctype.h>
+#include <string.h>
+
+// Okabe and Ito's palette for all kinds of colour vision (Color Universal Design, 2008), with a
+// grey in the place of its yellow, which does not show on white.
+enum {
+  BLACK = 0x000000,
+  ORANGE = 0xe69f00,
+  SKY = 0x56b4e9,
+  GREEN = 0x009e73,
+  BLUE = 0x0072b2,
+  VERMILION = 0xd55e00,
+  PURPLE = 0xcc79a7,
+  GREY = 0x7f7f7f
+};
+static const unsigned palette[] = {BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK, GREY};
+
+// gnuplot's filled markers.
+enum { SQUARE = 5, CIRCLE = 7, UP = 9, DOWN = 11, DIAMOND = 13, PENTAGON = 15 };
+static const int markers[] = {CIRCLE, SQUARE, UP, DIAMOND, DOWN, PENTAGON};
+
+enum { COLOURS = sizeof palette / sizeof *palette, MARKERS = sizeof markers / sizeof *markers };
+
+// Known families; the longest name that a label begins with counts. The kinds of layers below them
+// are for bars.
+static const struct {
+  const char *name;
+  gb_plot_style style;
+} families[] = {
+    {"GhostNet", {VERMILION, CIRCLE}},
+    {"GhostNetV2", {VERMILION, DIAMOND}},
+    {"G-Ghost", {VERMILION, PENTAGON}},
+    {"RepGhost", {PURPLE, CIRCLE}},
+    {"Ghost-VGG-16", {VERMILION, SQUARE}},
+    {"Ghost-ResNet-50", {VERMILION, UP}},
+    {"Ghost-ResNet-56", {VERMILION, DOWN}},
+    {"Ghost-EEGNet", {VERMILION, CIRCLE}},
+    {"Ghost-EEG-TCNet", {ORANGE, UP}},
+    {"MobileNetV1", {SKY, SQUARE}},
+    {"MobileNetV2", {BLUE, UP}},
+    {"MobileNetV3", {GREEN, SQUARE}},
+    {"ShuffleNetV1", {PURPLE, DOWN}},
+    {"ShuffleNetV2", {PURPLE, DIAMOND}},
+    {"ResNet-50", {BLACK, UP}},
+    {"ResNet-56", {BLACK, DOWN}},
+    {"VGG-16", {BLACK, SQUARE}},
+    {"EEGNet", {BLUE, CIRCLE}},
+    {"EEG-TCNet", {GREEN, UP}},
+    {"MnasNet", {ORANGE, UP}},
+    {"FBNet", {SKY, DIAMOND}},
+    {"ProxylessNAS", {GREY, PENTAGON}},
+    {"EfficientNet", {BLACK, CIRCLE}},
+    {"FE-Net", {GREY, DOWN}},
+    // Kinds of layers.
+    {"conv", {BLUE, CIRCLE}},
+    {"pointwise", {SKY, SQUARE}},
+    {"primary", {BLUE, SQUARE}},
+    {"depthwise", {ORANGE, UP}},
+    {"cheap", {VERMILION, DIAMOND}},
+    {"linear", {GREEN, DOWN}},
+    {"squeeze-excite", {PURPLE, PENTAGON}},
+    {"other", {GREY, CIRCLE}},
+};
+enum { FAMILIES = sizeof families / sizeof *families };
+
+// The index of the longest known name that `label` begins with and that ends there (no letter or
+// digit follows), or FAMILIES.
+static size_t known(const char *label) {
+  size_t best = FAMILIES, longest = 0;
+  for (size_t i = 0; i < FAMILIES; i++) {
+    size_t n = strlen(families[i].name), same = 0;
+    while (same < n &&
+           tolower((unsigned char)label[same]) == tolower((unsigned char)families[i].name[same]))
+      same++;
+    if (same == n && n > longest && !isalnum((unsigned char)label[n])) {
+      best = i;
+      longest = n;
+    }
+  }
+  return best;
+}
+
+const char *gb_family_of(const char *label, char *family) {
+  size_t index = known(label), length;
+  if (index < FAMILIES) {
+    length = strlen(families[index].name);
+    memcpy(family, families[index].name, length + 1);
+    return family;
+  }
+  // Up to " (", " 0.75x", ", s=2"; whole code points only.
+  for (length = 0; label[length] && length < GB_FAMILY_TEXT - 5;) {
+    if (length && (strchr("(,", label[length]) ||
+                   (label[length] == ' ' &&
+                    (isdigit((unsigned char)label[length + 1]) || label[length + 1] == '('))))
+      break;
+    uint32_t code;
+    size_t n = gb_utf8_next(label + length, &code);
+    length += n ? n : 1;
+  }
+  while (length && label[length - 1] == ' ')
+    length--;
+  memcpy(family, label, length);
+  family[length] = '\0';
+  return family;
+}
+
+static bool is_bars(const gb_chart *chart) {
+  return chart->kind == GB_CHART_BARS || chart->kind == GB_CHART_STACKED;
+}
+
+// Whether another family has this colour, and (`both`) this marker too.
+static bool taken(const gb_chart *chart, const gb_plot_style *styles, size_t count,
+                  const char *family, gb_plot_style style, bool both) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(chart->series[i].family, family) != 0 && styles[i].marker &&
+        styles[i].colour == style.colour && (!both || styles[i].marker == style.marker))
+      return true;
+  return false;
+}
+
+// For a family that no table knows, or whose style another one has: begin where its name's hash
+// says and take a colour that nobody has; when there is none, a pair of colour and marker.
+static gb_plot_style choose(const gb_chart *chart, const gb_plot_style *styles, size_t count,
+                            const char *family) {
+  uint64_t hash = gb_mix64(gb_hash_text(family));
+  size_t colour = hash % COLOURS, marker = (hash >> 32) % MARKERS;
+  gb_plot_style style = {palette[colour], markers[marker]};
+  for (size_t step = 0; step < COLOURS; step++) {
+    style.colour = palette[(colour + step) % COLOURS];
+    if (!taken(chart, styles, count, family, style, false))
+      return style;
+  }
+  for (size_t step = 0; step < COLOURS * MARKERS; step++) {
+    style = (gb_plot_style){palette[(colour + step) % COLOURS],
+                            markers[(marker + step / COLOURS) % MARKERS]};
+    if (!taken(chart, styles, count, family, style, true))
+      return style;
+  }
+  return style;
+}
+
+// Known families first, so that those of others never push them from their colours.
+void gb_plot_styles(const gb_chart *chart, gb_plot_style *styles) {
+  size_t count = chart->series_count;
+  for (size_t i = 0; i < count; i++)
+    styles[i] = (gb_plot_style){0}; // marker 0: not decided
+  for (int pass = 0; pass < 2; pass++)
+    for (size_t i = 0; i < count; i++) {
+      if (styles[i].marker)
+        continue;
+      const char *family = chart->series[i].family;
+      size_t index = known(family);
+      gb_plot_style style = index < FAMILIES ? families[index].style : (gb_plot_style){0};
+      if (pass == 0 &&
+          (index == FAMILIES || taken(chart, styles, count, family, style, !is_bars(chart))))
+        continue;
+      if (pass == 1)
+        style = choose(chart, styles, count, family);
+      for (size_t same = i; same < count; same++)
+        if (strcmp(chart->series[same].family, family) == 0)
+          styles[same] = style;
+    }
+}
