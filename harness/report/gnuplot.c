@@ -76,7 +76,7 @@ static void remove_pictures(const char *folder, const char *name) {
 // Starts gnuplot in `folder`: its input is `in`, its errors go to `err`, its output nowhere.
 static int start(const char *folder, int in, int err, pid_t *child) {
   // --default-settings: the user's .gnuplot is not part of our plot.
-  static char program[] = "gnuplot", settings[] = "--default-settings", input[] = "-";
+  char program[] = "gnuplot", settings[] = "--default-settings", input[] = "-";
   char *arguments[] = {program, settings, input, NULL};
   posix_spawn_file_actions_t actions;
   int fault = posix_spawn_file_actions_init(&actions);

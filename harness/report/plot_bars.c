@@ -54,7 +54,7 @@ static gb_status prepare(bars *b, gb_arena *arena, gb_error *error) {
     return gb_fail_memory(error);
   gb_plot_styles(chart, b->styles);
   for (size_t i = 0; i < cells; i++)
-    b->values[i] = NAN;
+    b->values[i] = (double)NAN;
   double most = 0, longest = 0, legend = 0;
   for (size_t s = 0; s < chart->series_count; s++) {
     legend = fmax(legend, gb_plot_text_width(chart->series[s].title, 14));

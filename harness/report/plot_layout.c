@@ -141,7 +141,7 @@ void gb_place_labels(gb_placed *labels, size_t count, const gb_obstacles *obstac
                 {-0.8, 1.1, 1}, {0.8, -1.1, -1}, {-0.8, -1.1, 1}, {0, 2.4, 0},  {0, -2.4, 0},
                 {1.6, 2, -1},   {-1.6, 2, 1},    {1.6, -2, -1},   {-1.6, -2, 1}};
   for (size_t i = 0; i < count; i++) {
-    double best = INFINITY;
+    double best = (double)INFINITY;
     gb_placed chosen = labels[i];
     for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
       gb_placed tried = labels[i];

@@ -139,7 +139,8 @@ static bool prepare(plan *p, gb_arena *arena) {
   if (!p->styles || !p->points)
     return false;
   gb_plot_styles(chart, p->styles);
-  double low_x = INFINITY, high_x = -INFINITY, low_y = INFINITY, high_y = -INFINITY, legend = 0;
+  double low_x = (double)INFINITY, high_x = -(double)INFINITY, low_y = (double)INFINITY,
+         high_y = -(double)INFINITY, legend = 0;
   p->joined = true;
   for (size_t s = 0; s < chart->series_count; s++) {
     const gb_series *series = &chart->series[s];
