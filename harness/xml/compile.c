@@ -66,17 +66,21 @@ static void report_unknown_attribute(gb_report *report, const char *element,
   gb_text_free(&list);
 }
 
+static void check_names(const gb_tree *tree, gb_report *report, const names *known) {
+  for (size_t i = 0; i < tree->attribute_count; i++) {
+    bool found = false;
+    for (size_t k = 0; k < known->count && !found; k++)
+      found = strcmp(known->list[k], tree->attributes[i].name) == 0;
+    if (!found)
+      report_unknown_attribute(report, tree->name, &tree->attributes[i], known);
+  }
+}
+
 void gb_check_tree(const gb_tree *tree, gb_report *report, const char *const *known, int flags) {
   names list = {0};
   for (size_t i = 0; known[i]; i++)
     add_name(&list, known[i]);
-  for (size_t i = 0; i < tree->attribute_count; i++) {
-    bool found = false;
-    for (size_t k = 0; k < list.count && !found; k++)
-      found = strcmp(list.list[k], tree->attributes[i].name) == 0;
-    if (!found)
-      report_unknown_attribute(report, tree->name, &tree->attributes[i], &list);
-  }
+  check_names(tree, report, &list);
   if ((flags & GB_NO_TEXT) && *tree->text)
     gb_report_add(report, GB_EINPUT, &tree->where, "text \"%.40s\" inside <%s> means nothing",
                   tree->text + strspn(tree->text, " \t\r\n"), tree->name);
@@ -306,11 +310,14 @@ static gb_rule *compile_use(gb_compiler *compiler, const gb_tree *tree, gb_block
   compile_condition(compiler, tree, scope, rule);
   names known = {0};
   add_name(&known, "name");
+  for (size_t i = 0; i < block->param_count; i++)
+    add_name(&known, block->params[i].name);
+  add_name(&known, "if");
+  check_names(tree, compiler->report, &known);
   for (size_t i = 0; i < block->param_count; i++) {
     const gb_block_param *param = &block->params[i];
     gb_value *value = &rule->values[i];
     *value = (gb_value){.name = param->name, .text = param->fallback};
-    add_name(&known, param->name);
     const gb_attribute *given = gb_tree_find(tree, param->name);
     if (given)
       gb_compile_template(compiler, given->value, &given->where, scope, &value->text);
@@ -318,15 +325,6 @@ static gb_rule *compile_use(gb_compiler *compiler, const gb_tree *tree, gb_block
       gb_report_add(compiler->report, GB_EINPUT, &tree->where,
                     "block <%s> needs the attribute '%s' (params of the block, %s:%d)", tree->name,
                     param->name, block->where.file, block->where.line);
-  }
-  add_name(&known, "if");
-  for (size_t i = 0; i < tree->attribute_count; i++) {
-    const gb_attribute *attribute = &tree->attributes[i];
-    bool found = false;
-    for (size_t k = 0; k < known.count && !found; k++)
-      found = strcmp(known.list[k], attribute->name) == 0;
-    if (!found)
-      report_unknown_attribute(compiler->report, tree->name, attribute, &known);
   }
   const gb_attribute *name = gb_tree_find(tree, "name");
   if (name) {

@@ -18,9 +18,15 @@ gb_status gb_param_check(const gb_param_rule *param, const char *value, gb_arena
   const char *name = param->shown.name;
   if (param->choices) {
     gb_suggestion suggestion = {.name = value};
+    double wanted, choice;
+    bool is_number = gb_parse_real(value, &wanted);
     for (size_t i = 0; param->choices[i]; i++) {
-      if (strcmp(param->choices[i], value) == 0)
+      // Numbers are the same however they are written; the choice's own text is kept.
+      if (strcmp(param->choices[i], value) == 0 ||
+          (is_number && gb_parse_real(param->choices[i], &choice) && choice == wanted)) {
+        *kept = param->choices[i];
         return GB_OK;
+      }
       gb_suggest(&suggestion, param->choices[i]);
     }
     return gb_fail(error, GB_EINPUT, "parameter %s=\"%.80s\" is not allowed: %s%s%s%s", name, value,
