@@ -1,0 +1,268 @@
+// Convolution with any kernel as a matrix product: rows are output channels, depth is (channel, ky,
+// kx).
+//
+// Wide outputs with a shallow product (stems, temporal filters) go row by row: the input rows under
+// one output row are copied once with their padding, columns sorted by phase (column modulo
+// stride), so that every tap is a contiguous load at an offset. All others copy patches of a few
+// hundred pixels and a block of the depth, which the tiles of the pointwise kernel then read; the
+// copy costs one store for as many multiplications as there are output channels.
+#include "layers/kernels/pw_tile.h"
+
+#define CONV_ROW_DEPTH 512    // most taps of the path by rows
+#define CONV_DEPTH 256        // depth of a block of patches
+#define CONV_PIXELS (12 * VW) // pixels of a block of patches
+
+typedef struct conv_sizes {
+  int64_t rows, channels, taps, depth; // of one group
+  int by_rows;
+  int64_t phases, row_len; // by rows: floats of one phase of one input row
+} conv_sizes;
+
+static conv_sizes conv_sizes_of(const gb_conv_shape *g) {
+  conv_sizes s = {.rows = g->out_c / g->groups,
+                  .channels = g->in_c / g->groups,
+                  .taps = g->kernel_h * g->kernel_w};
+  s.depth = s.channels * s.taps;
+  s.phases = gb_imin(g->stride_w, (g->kernel_w - 1) * g->dilation_w + 1);
+  s.row_len = g->out_w + (g->kernel_w - 1) * g->dilation_w / g->stride_w;
+  s.by_rows = s.depth <= CONV_ROW_DEPTH && g->out_w > VW && (s.channels <= 4 || g->kernel_w > 8);
+  return s;
+}
+
+static gb_pointwise_shape conv_as_pointwise(const gb_conv_shape *g, const conv_sizes *s) {
+  return (gb_pointwise_shape){s->rows,       s->depth,           2 * VW, 0,
+                              g->out_stride, g->residual_stride, g->act};
+}
+
+size_t GB_FN(conv_pack_size)(const gb_conv_shape *g) {
+  return (size_t)(g->out_c * (g->in_c / g->groups) * g->kernel_h * g->kernel_w);
+}
+
+void GB_FN(conv_pack)(const gb_conv_shape *g, const float *weights, float *packed) {
+  const conv_sizes s = conv_sizes_of(g);
+  const gb_pointwise_shape p = conv_as_pointwise(g, &s);
+  for (int64_t i = 0; i < g->groups; i++)
+    GB_FN(pointwise_pack)(&p, weights + i * s.rows * s.depth, packed + i * s.rows * s.depth);
+}
+
+size_t GB_FN(conv_scratch_size)(const gb_conv_shape *g) {
+  const conv_sizes s = conv_sizes_of(g);
+  return (size_t)(s.by_rows ? s.channels * g->kernel_h * s.phases * s.row_len
+                            : gb_imin(CONV_DEPTH, s.depth) * CONV_PIXELS);
+}
+
+// row[j] = in[j * stride + first], 0 outside of [0, width).
+GB_INLINE void conv_phase(float *row, int64_t n, const float *in, int64_t width, int64_t first,
+                          int64_t stride) {
+  int64_t j = 0;
+  if (stride == 1) {
+    for (; j < n; j += VW) {
+      const int64_t x = j + first;
+      vstorem(row + j, vloadm(in + x, vmask_range(-x, width - x)), vmask_first(n - j));
+    }
+  } else if (stride == 2) {
+    for (; j < n; j += VW) {
+      const int64_t x = 2 * j + first;
+      const vf a = vloadm(in + x, vmask_range(-x, width - x));
+      const vf b = vloadm(in + x + VW, vmask_range(-x - VW, width - x - VW));
+      vstorem(row + j, veven(a, b), vmask_first(n - j));
+    }
+  } else {
+    for (; j < n; j++) {
+      const int64_t x = j * stride + first;
+      row[j] = x >= 0 && x < width ? in[x] : 0.0f;
+    }
+  }
+}
+
+#if VREGS == 32
+PW_EACH_MR(PW_INDIRECT_FORM, 1)
+PW_EACH_MR(PW_INDIRECT_FORM, 2)
+PW_EACH_MR(PW_INDIRECT_FORM, 3)
+#define CONV_NV 3
+#define CONV_ROW(MR)                                                                               \
+  { pw_indirect_##MR##_1, pw_indirect_##MR##_2, pw_indirect_##MR##_3 }
+static pw_tile_fn *const conv_tiles[PW_MR][CONV_NV] = {CONV_ROW(1), CONV_ROW(2), CONV_ROW(3),
+                                                       CONV_ROW(4), CONV_ROW(5), CONV_ROW(6),
+                                                       CONV_ROW(7), CONV_ROW(8)};
+#else
+PW_EACH_MR(PW_INDIRECT_FORM, 1)
+PW_EACH_MR(PW_INDIRECT_FORM, 2)
+#define CONV_NV 2
+#define CONV_ROW(MR)                                                                               \
+  { pw_indirect_##MR##_1, pw_indirect_##MR##_2 }
+static pw_tile_fn *const conv_tiles[PW_MR][CONV_NV] = {CONV_ROW(1), CONV_ROW(2), CONV_ROW(3),
+                                                       CONV_ROW(4), CONV_ROW(5), CONV_ROW(6)};
+#endif
+
+// One group's part of a call: m counts rows of the group.
+typedef struct conv_job {
+  const gb_conv_shape *g;
+  const conv_sizes *s;
+  const float *packed, *bias, *in, *residual;
+  float *out, *scratch;
+  int64_t m0, m1;
+  pw_cut cut;
+  gb_clamp clamp;
+} conv_job;
+
+GB_INLINE void conv_finish(const conv_job *job, float *c, int64_t rows, int64_t n) {
+  if (job->clamp.more)
+    for (int64_t i = 0; i < rows; i++)
+      gb_act_row(job->g->act, c + i * job->g->out_stride, c + i * job->g->out_stride, n);
+}
+
+static void conv_by_rows(const conv_job *job, int64_t p0, int64_t p1) {
+  const gb_conv_shape *g = job->g;
+  const conv_sizes *s = job->s;
+  int32_t offsets[CONV_ROW_DEPTH];
+  for (int64_t c = 0, k = 0; c < s->channels; c++)
+    for (int64_t ky = 0; ky < g->kernel_h; ky++)
+      for (int64_t kx = 0; kx < g->kernel_w; kx++, k++) {
+        const int64_t column = kx * g->dilation_w;
+        offsets[k] =
+            (int32_t)(((c * g->kernel_h + ky) * s->phases + column % g->stride_w) * s->row_len +
+                      column / g->stride_w);
+      }
+  pw_tile t = {.depth = s->depth,
+               .ldc = g->out_stride,
+               .ldr = g->residual_stride,
+               .lo = job->clamp.lo,
+               .hi = job->clamp.hi,
+               .offsets = offsets};
+  const int64_t b0 = pw_cut_find(job->cut, job->m0), b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
+  for (int64_t p = p0; p < p1;) {
+    const int64_t y = p / g->out_w, x0 = p % g->out_w, n = gb_imin(g->out_w - x0, p1 - p);
+    float *row = job->scratch;
+    for (int64_t c = 0; c < s->channels; c++)
+      for (int64_t ky = 0; ky < g->kernel_h; ky++)
+        for (int64_t f = 0; f < s->phases; f++, row += s->row_len) {
+          const int64_t iy = y * g->stride_h - g->pad_top + ky * g->dilation_h;
+          if (iy < 0 || iy >= g->in_h)
+            memset(row, 0, (size_t)s->row_len * sizeof *row);
+          else
+            conv_phase(row, s->row_len, job->in + c * g->in_stride + iy * g->in_w, g->in_w,
+                       f - g->pad_left, g->stride_w);
+        }
+    const pw_cut spans = pw_cut_of(gb_idiv_up(n, VW), CONV_NV);
+    for (int64_t span = 0; span < spans.blocks; span++) {
+      const int64_t v = pw_cut_at(spans, span), vectors = pw_cut_at(spans, span + 1) - v;
+      const int64_t pixels = gb_imin(vectors * VW, n - v * VW);
+      t.last = vmask_first(pixels - (vectors - 1) * VW);
+      for (int64_t b = b0; b < b1; b++) {
+        const int64_t first = pw_cut_at(job->cut, b), end = pw_cut_at(job->cut, b + 1);
+        const int64_t lo = gb_imax(first, job->m0), hi = gb_imin(end, job->m1);
+        float *c = job->out + lo * g->out_stride + p + v * VW;
+        t.lda = end - first;
+        t.bias = job->bias ? job->bias + lo : NULL;
+        t.residual = job->residual ? job->residual + lo * g->residual_stride + p + v * VW : NULL;
+        conv_tiles[hi - lo - 1][vectors - 1](&t, job->packed + first * s->depth + (lo - first),
+                                             job->scratch + x0 + v * VW, c);
+        conv_finish(job, c, hi - lo, pixels);
+      }
+    }
+    p += n;
+  }
+}
+
+// Rows [k0, k1) of the patches of pixels [p, p + n), CONV_PIXELS floats a row.
+static void conv_patches(const conv_job *job, int64_t k0, int64_t k1, int64_t p, int64_t n) {
+  const gb_conv_shape *g = job->g;
+  int64_t kx = k0 % g->kernel_w, ky = k0 / g->kernel_w % g->kernel_h, c = k0 / job->s->taps;
+  float *row = job->scratch;
+  for (int64_t k = k0; k < k1; k++, row += CONV_PIXELS) {
+    int64_t x = p % g->out_w, y = p / g->out_w;
+    const float *map = job->in + c * g->in_stride;
+    for (int64_t done = 0; done < n; y++, x = 0) {
+      const int64_t some = gb_imin(g->out_w - x, n - done),
+                    iy = y * g->stride_h - g->pad_top + ky * g->dilation_h;
+      if (iy < 0 || iy >= g->in_h) {
+        for (int64_t i = 0; i < some; i += VW)
+          vstorem(row + done + i, vzero(), vmask_first(some - i));
+      } else {
+        conv_phase(row + done, some, map + iy * g->in_w, g->in_w,
+                   x * g->stride_w - g->pad_left + kx * g->dilation_w, g->stride_w);
+      }
+      done += some;
+    }
+    if (++kx == g->kernel_w) {
+      kx = 0;
+      if (++ky == g->kernel_h) {
+        ky = 0;
+        c++;
+      }
+    }
+  }
+}
+
+static void conv_by_patches(const conv_job *job, int64_t p0, int64_t p1) {
+  const gb_conv_shape *g = job->g;
+  const conv_sizes *s = job->s;
+  const int64_t b0 = pw_cut_find(job->cut, job->m0), b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
+  const int64_t most = PW_NV == 4 && job->cut.size + (job->cut.larger > 0) > 6 ? 3 : PW_NV;
+  const pw_cut pieces = pw_cut_of(gb_idiv_up(p1 - p0, VW), CONV_PIXELS / VW);
+  for (int64_t piece = 0; piece < pieces.blocks; piece++) {
+    const int64_t p = p0 + pw_cut_at(pieces, piece) * VW,
+                  n = gb_imin(p0 + pw_cut_at(pieces, piece + 1) * VW, p1) - p;
+    const pw_cut spans = pw_cut_of(gb_idiv_up(n, VW), most);
+    for (int64_t k0 = 0; k0 < s->depth; k0 += CONV_DEPTH) {
+      const int64_t k1 = gb_imin(k0 + CONV_DEPTH, s->depth);
+      const int final = k1 == s->depth;
+      conv_patches(job, k0, k1, p, n);
+      pw_tile t = {.depth = k1 - k0,
+                   .ldb = CONV_PIXELS,
+                   .ldc = g->out_stride,
+                   .ldr = g->residual_stride,
+                   .lo = final ? job->clamp.lo : -__builtin_inff(),
+                   .hi = final ? job->clamp.hi : __builtin_inff(),
+                   .partial = k0 > 0};
+      for (int64_t b = b0; b < b1; b++) {
+        const int64_t first = pw_cut_at(job->cut, b), end = pw_cut_at(job->cut, b + 1);
+        const int64_t lo = gb_imax(first, job->m0), hi = gb_imin(end, job->m1);
+        float *c = job->out + lo * g->out_stride + p;
+        t.lda = end - first;
+        t.bias = job->bias ? job->bias + lo : NULL;
+        for (int64_t span = 0; span < spans.blocks; span++) {
+          const int64_t v = pw_cut_at(spans, span), vectors = pw_cut_at(spans, span + 1) - v;
+          const int64_t pixels = gb_imin(vectors * VW, n - v * VW);
+          t.last = vmask_first(pixels - (vectors - 1) * VW);
+          t.residual =
+              final && job->residual ? job->residual + lo * g->residual_stride + p + v * VW : NULL;
+          pw_tiles[hi - lo - 1][vectors - 1][pixels % VW != 0](
+              &t, job->packed + first * s->depth + k0 * (end - first) + (lo - first),
+              job->scratch + v * VW, c + v * VW);
+        }
+        if (final)
+          conv_finish(job, c, hi - lo, n);
+      }
+    }
+  }
+}
+
+void GB_FN(conv)(const gb_conv_shape *g, const float *packed, const float *bias, const float *in,
+                 const float *residual, float *out, float *scratch, int64_t m0, int64_t m1,
+                 int64_t p0, int64_t p1) {
+  if (m0 >= m1 || p0 >= p1)
+    return;
+  const conv_sizes s = conv_sizes_of(g);
+  const gb_pointwise_shape as = conv_as_pointwise(g, &s);
+  for (int64_t i = m0 / s.rows; i * s.rows < m1; i++) {
+    const int64_t row = i * s.rows;
+    const conv_job job = {.g = g,
+                          .s = &s,
+                          .packed = packed + row * s.depth,
+                          .bias = bias ? bias + row : NULL,
+                          .in = in + i * s.channels * g->in_stride,
+                          .residual = residual ? residual + row * g->residual_stride : NULL,
+                          .out = out + row * g->out_stride,
+                          .scratch = scratch,
+                          .m0 = gb_imax(m0 - row, 0),
+                          .m1 = gb_imin(m1 - row, s.rows),
+                          .cut = pw_cut_of(s.rows, pw_block_rows(as.rows, as.pixels)),
+                          .clamp = gb_act_clamp(g->act)};
+    if (s.by_rows)
+      conv_by_rows(&job, p0, p1);
+    else
+      conv_by_patches(&job, p0, p1);
+  }
+}

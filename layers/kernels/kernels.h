@@ -1,0 +1,87 @@
+// The kernels of the native engine: pure functions on pointers, fp32, planar NCHW, one image a
+// call.
+//
+// The folder's story: every source here that includes simd.h is compiled once per instruction set;
+// kernels.def is the one list of what a set holds, and gb_kernels_for() gives the table of one set.
+// A kernel allocates nothing, logs nothing, keeps no state, reads no environment and trusts its
+// caller: shapes were checked when the plan was made. The caller picks the table (gb_isa_detect, or
+// a name through gb_isa_parse), packs weights once, and hands out ranges of rows, pixels or
+// channels to its threads.
+//
+// What holds for every kernel: maps are rows of `width` floats without gaps, and a channel's map
+// begins `*_stride` floats after the last one's, so that results may land inside of a larger,
+// concatenated tensor. Nothing is read or written outside of the arrays as described, not even
+// within a vector, and no pointer needs more alignment than a float. Ranges [lo, hi) may be cut
+// anywhere, and the bits of a result never depend on the cut. `bias` and `residual` may be NULL;
+// results are act(sum + bias + residual). in, out and residual must not overlap, except that
+// residual may be out itself where its kernel says so. Sizes are in floats.
+#ifndef GB_KERNELS_H
+#define GB_KERNELS_H
+
+#include "layers/base/activation.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Pointwise convolution of one image: out(rows x pixels) = act(W(rows x depth) in(depth x pixels) +
+// bias + residual). `rows`, `depth` and `pixels` given when packing must be those of the call.
+typedef struct gb_pointwise_shape {
+  int64_t rows, depth, pixels;
+  int64_t in_stride, out_stride, residual_stride;
+  gb_activation act;
+} gb_pointwise_shape;
+
+// Depthwise convolution of one image: output channel c is one kernel_h x kernel_w filter over input
+// channel c / multiplier, act(sum + bias[c] + residual). Weights are (channels, kernel_h, kernel_w)
+// as in the checkpoint. What lies outside of the input is 0; padding below and right follows from
+// the output's size.
+typedef struct gb_depthwise_shape {
+  int64_t channels, multiplier; // channels: of the output
+  int64_t in_h, in_w, out_h, out_w;
+  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
+  int64_t in_stride, out_stride, residual_stride;
+  gb_activation act;
+} gb_depthwise_shape;
+
+// Convolution of one image, any kernel, stride, padding, dilation and groups: weights (out_c, in_c
+// / groups, kernel_h, kernel_w) as in the checkpoint, packed once. Pixels are counted row by row
+// over the output. `scratch` of conv_scratch_size floats belongs to the calling thread and holds
+// nothing between calls.
+typedef struct gb_conv_shape {
+  int64_t in_c, out_c, groups;
+  int64_t in_h, in_w, out_h, out_w;
+  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
+  int64_t in_stride, out_stride, residual_stride;
+  gb_activation act;
+} gb_conv_shape;
+
+// Linear layer: out(batch x rows) = act(in(batch x depth) W^T + bias), W (rows x depth) row by row
+// as in the checkpoint; out_stride and in_stride are the floats between images.
+typedef struct gb_linear_shape {
+  int64_t rows, depth, batch;
+  int64_t in_stride, out_stride;
+  gb_activation act;
+} gb_linear_shape;
+
+typedef enum gb_isa { GB_ISA_BASELINE, GB_ISA_NEON, GB_ISA_AVX2, GB_ISA_AVX512 } gb_isa;
+
+typedef struct gb_kernels {
+  gb_isa isa;
+  const char *name; // "baseline", "neon", "avx2", "avx512"
+  int lanes;        // floats in a vector
+#define GB_KERNEL(result, name, parameters) result(*name) parameters;
+#include "layers/kernels/kernels.def"
+#undef GB_KERNEL
+} gb_kernels;
+
+// The best instruction set that both this program and this processor have.
+gb_isa gb_isa_detect(void);
+// "avx512", "avx2", "neon" or "baseline" to its value; 0 and *isa untouched when there is no such
+// name.
+int gb_isa_parse(const char *name, gb_isa *isa);
+const char *gb_isa_name(gb_isa isa);
+// The table of an instruction set, or NULL where the program or the processor lacks it. On aarch64
+// NEON belongs to the base, so that "baseline" and "neon" are the same table there.
+const gb_kernels *gb_kernels_for(gb_isa isa);
+
+#endif

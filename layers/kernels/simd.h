@@ -1,0 +1,297 @@
+// A thin wrapper over one vector of floats, the only place where the kernels meet instruction sets.
+//
+// Every kernel source is compiled once per instruction set with GB_ISA_SUFFIX set; this header
+// picks the widest vector that the compiler was told about. A mask names lanes; masked loads give 0
+// in the other lanes and touch no memory there, masked stores leave the other lanes' memory alone.
+// So no kernel ever reads or writes outside of its arrays, and none needs padding.
+#ifndef GB_KERNELS_SIMD_H
+#define GB_KERNELS_SIMD_H
+
+#include "layers/kernels/kernels.h"
+#include <stdint.h>
+#include <string.h>
+
+#define GB_INLINE static inline __attribute__((always_inline, unused))
+#define GB_NOINLINE static __attribute__((noinline))
+#define GB_CAT_(a, b) a##b
+#define GB_CAT(a, b) GB_CAT_(a, b)
+// The name of a kernel in this instruction set: GB_FN(linear) is gb_linear_avx512.
+#define GB_FN(name) GB_CAT(gb_##name##_, GB_ISA_SUFFIX)
+
+// Full unrolling, so that arrays of accumulators become registers; each compiler has its own
+// spelling.
+#if defined(__clang__)
+#define GB_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define GB_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+#include <immintrin.h>
+#define VW 16
+#define VREGS 32
+typedef __m512 vf;
+typedef __mmask16 vm;
+typedef int32_t vi __attribute__((vector_size(64)));
+
+GB_INLINE vf vset1(float x) {
+  return _mm512_set1_ps(x);
+}
+GB_INLINE vf vload(const float *p) {
+  return _mm512_loadu_ps(p);
+}
+GB_INLINE void vstore(float *p, vf x) {
+  _mm512_storeu_ps(p, x);
+}
+GB_INLINE vf vloadm(const float *p, vm m) {
+  return _mm512_maskz_loadu_ps(m, p);
+}
+GB_INLINE void vstorem(float *p, vf x, vm m) {
+  _mm512_mask_storeu_ps(p, m, x);
+}
+GB_INLINE vf vfma(vf a, vf b, vf c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+// Both return the second operand when either is not a number.
+GB_INLINE vf vmin(vf a, vf b) {
+  return _mm512_min_ps(a, b);
+}
+GB_INLINE vf vmax(vf a, vf b) {
+  return _mm512_max_ps(a, b);
+}
+GB_INLINE vm vmask_and(vm a, vm b) {
+  return (vm)(a & b);
+}
+GB_INLINE vm vmask_or(vm a, vm b) {
+  return (vm)(a | b);
+}
+GB_INLINE vm vmask_first(int64_t n) {
+  return (vm)(n >= 16 ? 0xffffu : n <= 0 ? 0u : (1u << (unsigned)n) - 1u);
+}
+GB_INLINE vm vmask_range(int64_t lo, int64_t hi) {
+  return (vm)(vmask_first(hi) & ~vmask_first(lo));
+}
+GB_INLINE vf vselect(vm m, vf a, vf b) {
+  return _mm512_mask_blend_ps(m, b, a);
+}
+GB_INLINE vm vmask_lt(vf a, vf b) {
+  return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+GB_INLINE vf veven(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+GB_INLINE vf vodd(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define VW 8
+#define VREGS 16
+typedef __m256 vf;
+typedef __m256i vm;
+typedef int32_t vi __attribute__((vector_size(32)));
+
+GB_INLINE vf vset1(float x) {
+  return _mm256_set1_ps(x);
+}
+GB_INLINE vf vload(const float *p) {
+  return _mm256_loadu_ps(p);
+}
+GB_INLINE void vstore(float *p, vf x) {
+  _mm256_storeu_ps(p, x);
+}
+GB_INLINE vf vloadm(const float *p, vm m) {
+  return _mm256_maskload_ps(p, m);
+}
+GB_INLINE void vstorem(float *p, vf x, vm m) {
+  _mm256_maskstore_ps(p, m, x);
+}
+GB_INLINE vf vfma(vf a, vf b, vf c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+GB_INLINE vf vmin(vf a, vf b) {
+  return _mm256_min_ps(a, b);
+}
+GB_INLINE vf vmax(vf a, vf b) {
+  return _mm256_max_ps(a, b);
+}
+GB_INLINE vm vmask_and(vm a, vm b) {
+  return _mm256_and_si256(a, b);
+}
+GB_INLINE vm vmask_or(vm a, vm b) {
+  return _mm256_or_si256(a, b);
+}
+GB_INLINE vm vmask_range(int64_t lo, int64_t hi) {
+  const int l = lo < 0 ? 0 : lo > 8 ? 8 : (int)lo, h = hi < 0 ? 0 : hi > 8 ? 8 : (int)hi;
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(l), lane),
+                             _mm256_cmpgt_epi32(_mm256_set1_epi32(h), lane));
+}
+GB_INLINE vm vmask_first(int64_t n) {
+  return vmask_range(0, n);
+}
+GB_INLINE vf vselect(vm m, vf a, vf b) {
+  return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m));
+}
+GB_INLINE vm vmask_lt(vf a, vf b) {
+  return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+GB_INLINE vf veven(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+GB_INLINE vf vodd(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+
+#else
+#define VW 4
+typedef float vf __attribute__((vector_size(16)));
+typedef int32_t vi __attribute__((vector_size(16)));
+typedef vi vm;
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#define VREGS 32
+GB_INLINE vf vfma(vf a, vf b, vf c) {
+  return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+#else
+#define VREGS 16
+// No fused multiply-add in the base set: two roundings.
+GB_INLINE vf vfma(vf a, vf b, vf c) {
+  return a * b + c;
+}
+#endif
+
+GB_INLINE vf vset1(float x) {
+  return (vf){x, x, x, x};
+}
+GB_INLINE vf vload(const float *p) {
+  vf x;
+  memcpy(&x, p, sizeof x);
+  return x;
+}
+GB_INLINE void vstore(float *p, vf x) {
+  memcpy(p, &x, sizeof x);
+}
+GB_INLINE vf vloadm(const float *p, vm m) {
+  if (m[0] & m[1] & m[2] & m[3])
+    return vload(p);
+  return (vf){m[0] ? p[0] : 0.0f, m[1] ? p[1] : 0.0f, m[2] ? p[2] : 0.0f, m[3] ? p[3] : 0.0f};
+}
+GB_INLINE void vstorem(float *p, vf x, vm m) {
+  if (m[0] & m[1] & m[2] & m[3]) {
+    vstore(p, x);
+    return;
+  }
+  if (m[0])
+    p[0] = x[0];
+  if (m[1])
+    p[1] = x[1];
+  if (m[2])
+    p[2] = x[2];
+  if (m[3])
+    p[3] = x[3];
+}
+GB_INLINE vf vselect(vm m, vf a, vf b) {
+  return (vf)((m & (vi)a) | (~m & (vi)b));
+}
+GB_INLINE vm vmask_lt(vf a, vf b) {
+  return a < b;
+}
+#if defined(__SSE2__)
+#include <emmintrin.h>
+GB_INLINE vf vmin(vf a, vf b) {
+  return _mm_min_ps(a, b);
+}
+GB_INLINE vf vmax(vf a, vf b) {
+  return _mm_max_ps(a, b);
+}
+#else
+GB_INLINE vf vmin(vf a, vf b) {
+  return vselect(a < b, a, b);
+}
+GB_INLINE vf vmax(vf a, vf b) {
+  return vselect(a > b, a, b);
+}
+#endif
+GB_INLINE vm vmask_and(vm a, vm b) {
+  return a & b;
+}
+GB_INLINE vm vmask_or(vm a, vm b) {
+  return a | b;
+}
+GB_INLINE vm vmask_range(int64_t lo, int64_t hi) {
+  const int32_t l = lo < 0   ? 0
+                    : lo > 4 ? 4
+                             : (int32_t)lo,
+                h = hi < 0   ? 0
+                    : hi > 4 ? 4
+                             : (int32_t)hi;
+  const vi lane = {0, 1, 2, 3};
+  return (lane >= (vi){l, l, l, l}) & (lane < (vi){h, h, h, h});
+}
+GB_INLINE vm vmask_first(int64_t n) {
+  return vmask_range(0, n);
+}
+GB_INLINE vf veven(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+}
+GB_INLINE vf vodd(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+}
+#endif
+
+GB_INLINE vf vzero(void) {
+  return vset1(0.0f);
+}
+GB_INLINE vm vmask_all(void) {
+  return vmask_range(0, VW);
+}
+GB_INLINE int64_t gb_imin(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+GB_INLINE int64_t gb_imax(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+GB_INLINE int64_t gb_idiv_up(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// The prototypes of this instruction set's kernels.
+#define GB_KERNEL(result, name, parameters) result GB_FN(name) parameters;
+#include "layers/kernels/kernels.def"
+#undef GB_KERNEL
+
+// Sum of the lanes by halves: the same tree in every call.
+GB_INLINE float vsum(vf x) {
+#if VW == 16
+  __m256 h = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+#elif VW == 8
+  __m256 h = x;
+#endif
+#if VW >= 8
+  const __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+  const __m128 d = _mm_add_ps(q, _mm_movehl_ps(q, q));
+  return d[0] + d[1];
+#else
+  return (x[0] + x[2]) + (x[1] + x[3]);
+#endif
+}
+
+// Sum of n floats, in four vectors of partial sums.
+GB_NOINLINE __attribute__((unused)) float gb_row_sum(const float *p, int64_t n) {
+  vf a = vzero(), b = a, c = a, d = a;
+  int64_t i = 0;
+  for (; i + 4 * VW <= n; i += 4 * VW) {
+    a += vload(p + i);
+    b += vload(p + i + VW);
+    c += vload(p + i + 2 * VW);
+    d += vload(p + i + 3 * VW);
+  }
+  for (; i < n; i += VW)
+    a += vloadm(p + i, vmask_first(n - i));
+  return vsum((a + b) + (c + d));
+}
+
+#endif

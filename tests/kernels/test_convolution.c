@@ -1,0 +1,184 @@
+// Depthwise and general convolution kernels against one plain loop.
+#define _DEFAULT_SOURCE // mmap
+#include "tests/kernels/support.h"
+
+static const gb_activation acts[] = {GB_ACT_NONE, GB_ACT_RELU, GB_ACT_HARD_SWISH, GB_ACT_RELU6,
+                                     GB_ACT_ELU};
+
+// One convolution in a form that both kernels can be asked for.
+typedef struct shape {
+  int64_t in_c, out_c, groups, in_h, in_w, kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w,
+      dilation_h, dilation_w;
+} shape;
+
+static void conv_case(const gb_kernels *k, group *t, shape s, int depthwise, uint64_t seed) {
+  rng r = {seed};
+  const int side = (int)(seed & 1);
+  const int64_t out_h =
+      (s.in_h + 2 * s.pad_h - s.dilation_h * (s.kernel_h - 1) - 1) / s.stride_h + 1;
+  const int64_t out_w =
+      (s.in_w + 2 * s.pad_w - s.dilation_w * (s.kernel_w - 1) - 1) / s.stride_w + 1;
+  const int64_t in_stride = s.in_h * s.in_w + (int64_t)(seed % 3), pixels = out_h * out_w;
+  const int64_t out_stride = pixels + (int64_t)(seed % 5), res_stride = pixels + 1;
+  const int64_t group_in = s.in_c / s.groups, group_out = s.out_c / s.groups,
+                depth = group_in * s.kernel_h * s.kernel_w;
+  const gb_activation act = acts[seed % 5];
+  char what[160];
+  snprintf(what, sizeof what,
+           "%ldx%ldx%ld to %ld, groups %ld, kernel %ldx%ld stride %ldx%ld pad %ldx%ld dilation "
+           "%ldx%ld seed %lu",
+           (long)s.in_c, (long)s.in_h, (long)s.in_w, (long)s.out_c, (long)s.groups,
+           (long)s.kernel_h, (long)s.kernel_w, (long)s.stride_h, (long)s.stride_w, (long)s.pad_h,
+           (long)s.pad_w, (long)s.dilation_h, (long)s.dilation_w, (unsigned long)seed);
+  const size_t in_n = (size_t)((s.in_c - 1) * in_stride + s.in_h * s.in_w), pad = 40;
+  const size_t out_n = (size_t)((s.out_c - 1) * out_stride + pixels),
+               res_n = (size_t)((s.out_c - 1) * res_stride + pixels);
+  guarded in = guarded_new(in_n, side), w = guarded_new((size_t)(s.out_c * depth), side);
+  guarded bias = guarded_new((size_t)s.out_c, side), res = guarded_new(res_n, side),
+          mean = guarded_new((size_t)s.out_c, side);
+  float *out = malloc((out_n + 2 * pad) * sizeof *out),
+        *cut = malloc((out_n + 2 * pad) * sizeof *out);
+  rng_fill(&r, in.at, in_n);
+  rng_fill(&r, w.at, w.n);
+  rng_fill(&r, bias.at, bias.n);
+  rng_fill(&r, res.at, res_n);
+  mark(out, out_n + 2 * pad);
+  mark(cut, out_n + 2 * pad);
+  const float *b = seed % 3 ? bias.at : NULL, *e = seed % 4 == 1 ? res.at : NULL;
+  const int64_t m = (int64_t)(rng_next(&r) % (uint32_t)(s.out_c + 1)),
+                p = (int64_t)(rng_next(&r) % (uint32_t)(pixels + 1));
+  if (depthwise) {
+    const gb_depthwise_shape g = {s.out_c,    group_out,  s.in_h,       s.in_w,       out_h,
+                                  out_w,      s.kernel_h, s.kernel_w,   s.stride_h,   s.stride_w,
+                                  s.pad_h,    s.pad_w,    s.dilation_h, s.dilation_w, in_stride,
+                                  out_stride, res_stride, act};
+    k->depthwise(&g, w.at, b, in.at, e, out + pad, mean.at, 0, s.out_c);
+    k->depthwise(&g, w.at, b, in.at, e, cut + pad, NULL, 0, m);
+    k->depthwise(&g, w.at, b, in.at, e, cut + pad, NULL, m, s.out_c);
+  } else {
+    const gb_conv_shape g = {s.in_c,     s.out_c,    s.groups,   s.in_h,       s.in_w,
+                             out_h,      out_w,      s.kernel_h, s.kernel_w,   s.stride_h,
+                             s.stride_w, s.pad_h,    s.pad_w,    s.dilation_h, s.dilation_w,
+                             in_stride,  out_stride, res_stride, act};
+    guarded packed = guarded_new(k->conv_pack_size(&g), side),
+            scratch = guarded_new(k->conv_scratch_size(&g), side);
+    k->conv_pack(&g, w.at, packed.at);
+    k->conv(&g, packed.at, b, in.at, e, out + pad, scratch.at, 0, s.out_c, 0, pixels);
+    mark(scratch.at, scratch.n);
+    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, 0, m, 0, p);
+    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, 0, p);
+    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, 0, m, p, pixels);
+    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, p, pixels);
+    guarded_free(&packed);
+    guarded_free(&scratch);
+  }
+  t->cases++;
+  if (memcmp(out, cut, (out_n + 2 * pad) * sizeof *out) != 0)
+    group_fail(t, "%s: cut at channel %ld, pixel %ld gives other bits", what, (long)m, (long)p);
+  int bad = 0;
+  double total = 0;
+  for (size_t i = 0; i < out_n + 2 * pad && !bad; i++) {
+    const int64_t at = (int64_t)i - (int64_t)pad, o = at >= 0 ? at / out_stride : -1,
+                  q = at >= 0 ? at % out_stride : 0;
+    if (o < 0 || o >= s.out_c || q >= pixels) {
+      bad = !is_marked(out[i]);
+      if (bad)
+        group_fail(t, "%s: wrote outside at %ld", what, (long)at);
+      continue;
+    }
+    const double bias_x = b ? (double)b[o] : 0, add = e ? (double)e[o * res_stride + q] : 0;
+    double sum = bias_x + add, size = fabs(bias_x) + fabs(add);
+    for (int64_t c = 0; c < group_in; c++)
+      for (int64_t ky = 0; ky < s.kernel_h; ky++)
+        for (int64_t kx = 0; kx < s.kernel_w; kx++) {
+          const int64_t iy = q / out_w * s.stride_h - s.pad_h + ky * s.dilation_h;
+          const int64_t ix = q % out_w * s.stride_w - s.pad_w + kx * s.dilation_w;
+          if (iy < 0 || iy >= s.in_h || ix < 0 || ix >= s.in_w)
+            continue;
+          const int64_t channel = o / group_out * group_in + c;
+          const double term =
+              (double)w.at[((o * group_in + c) * s.kernel_h + ky) * s.kernel_w + kx] *
+              (double)in.at[channel * in_stride + iy * s.in_w + ix];
+          sum += term;
+          size += fabs(term);
+        }
+    const double want = act_double(act, sum), got = (double)out[i];
+    const double tol = act_slope(act) * sum_tolerance(depth + 2, size) + act_extra(act);
+    bad = !(fabs(got - want) <= tol);
+    if (bad)
+      group_fail(t, "%s act %d: [%ld][%ld] = %.9g, not %.9g +- %.2g", what, (int)act, (long)o,
+                 (long)q, got, want, tol);
+    total = q == 0 ? (double)out[i] : total + (double)out[i];
+    if (depthwise && q == pixels - 1 &&
+        !(fabs(total / (double)pixels - (double)mean.at[o]) <= sum_tolerance(pixels, 8))) {
+      group_fail(t, "%s: mean of channel %ld is %.9g, not %.9g", what, (long)o, (double)mean.at[o],
+                 total / (double)pixels);
+      bad = 1;
+    }
+  }
+  free(out);
+  free(cut);
+  guarded_free(&in);
+  guarded_free(&w);
+  guarded_free(&bias);
+  guarded_free(&res);
+  guarded_free(&mean);
+}
+
+static void test_depthwise(const gb_kernels *k, group *t) {
+  uint64_t seed = 1;
+  const int64_t v = k->lanes;
+  const int64_t sizes[] = {1, 2, 3, 5, 7, 8, 9, 13, 14, v - 1, v, v + 1, 28, 2 * v + 1, 56};
+  // Squares with the usual padding, without, and with too much, on maps of every size; heights
+  // differ from widths.
+  for (int64_t kernel = 1; kernel <= 9; kernel += 2)
+    for (int64_t stride = 1; stride <= 3; stride++)
+      for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int64_t pad = 0; pad <= kernel / 2 + 1; pad += kernel / 2 + (kernel == 1)) {
+          const int64_t height = sizes[(i + seed) % 12];
+          if (sizes[i] + 2 * pad < kernel || height + 2 * pad < kernel)
+            continue;
+          conv_case(
+              k, t,
+              (shape){3, 3, 3, height, sizes[i], kernel, kernel, stride, stride, pad, pad, 1, 1}, 1,
+              seed++);
+        }
+  for (int64_t height = 1; height <= 9; height++) // two rows to a vector
+    for (int64_t kernel = 3; kernel <= 7; kernel += 2)
+      conv_case(k, t,
+                (shape){4, 4, 4, height, 7, kernel, kernel, 1, 1, kernel / 2, kernel / 2, 1, 1}, 1,
+                seed++);
+  const shape others[] = {
+      {4, 8, 4, 14, 14, 3, 3, 1, 1, 1, 1, 1, 1},   // multiplier 2
+      {2, 6, 2, 9, 11, 5, 5, 2, 2, 2, 2, 1, 1},    // multiplier 3
+      {4, 8, 4, 22, 101, 22, 1, 1, 1, 0, 0, 1, 1}, // EEGNet's spatial filter
+      {3, 3, 3, 1, 281, 1, 16, 1, 1, 0, 7, 1, 1},  // and its separable one
+      {3, 3, 3, 20, 23, 3, 3, 1, 1, 2, 2, 2, 2},   // dilated
+      {3, 3, 3, 20, 67, 3, 5, 1, 1, 3, 6, 3, 3},   // dilated, not square
+      {3, 3, 3, 20, 67, 3, 3, 2, 1, 1, 1, 1, 1},   // strides differ
+      {3, 3, 3, 12, 40, 3, 3, 1, 2, 1, 1, 1, 1},   {2, 2, 2, 5, 300, 3, 3, 1, 1, 1, 1, 1, 1},
+      {2, 2, 2, 5, 300, 5, 5, 2, 2, 2, 2, 1, 1},   {3, 3, 3, 17, 19, 4, 4, 1, 1, 2, 1, 1, 1},
+  };
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    for (int again = 0; again < 4; again++)
+      conv_case(k, t, others[i], 1, seed++);
+}
+
+static void test_conv(const gb_kernels *k, group *t) {
+  uint64_t seed = 1;
+  const shape shapes[] = {
+      {3, 16, 1, 32, 64, 3, 3, 2, 2, 1, 1, 1, 1}, {3, 13, 1, 31, 63, 7, 7, 2, 2, 3, 3, 1, 1},
+      {3, 8, 1, 9, 70, 3, 3, 1, 1, 1, 1, 1, 1},   {1, 8, 1, 5, 130, 1, 64, 1, 1, 0, 31, 1, 1},
+      {1, 7, 1, 3, 90, 1, 9, 1, 1, 0, 8, 1, 2},   {2, 9, 1, 11, 100, 3, 3, 3, 3, 1, 1, 1, 1},
+      {40, 20, 1, 7, 7, 3, 3, 1, 1, 1, 1, 1, 1},  {33, 9, 1, 14, 14, 3, 3, 2, 2, 1, 1, 1, 1},
+      {8, 6, 2, 13, 17, 3, 3, 1, 1, 2, 2, 2, 2},  {12, 12, 3, 10, 10, 5, 5, 2, 2, 2, 2, 1, 1},
+      {6, 10, 2, 9, 40, 3, 3, 1, 1, 1, 1, 1, 1},  {5, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1},
+      {16, 24, 1, 8, 9, 1, 1, 2, 2, 0, 0, 1, 1},  {64, 17, 1, 15, 31, 3, 3, 1, 1, 1, 1, 1, 1},
+      {3, 4, 1, 6, 200, 3, 3, 2, 1, 0, 1, 1, 1},  {31, 8, 1, 20, 20, 3, 3, 1, 1, 0, 0, 1, 1},
+  };
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    for (int again = 0; again < 5; again++)
+      conv_case(k, t, shapes[i], 0, seed++);
+}
+
+KERNEL_TEST_MAIN({"depthwise", test_depthwise}, {"conv", test_conv})

@@ -1,0 +1,199 @@
+// Pointwise and linear kernels against plain loops.
+#define _DEFAULT_SOURCE // mmap
+#include "tests/kernels/support.h"
+
+static const gb_activation acts[] = {
+    GB_ACT_NONE,       GB_ACT_RELU,    GB_ACT_RELU6, GB_ACT_HARD_SIGMOID, GB_ACT_CLIPPED_SIGMOID,
+    GB_ACT_HARD_SWISH, GB_ACT_SIGMOID, GB_ACT_ELU};
+
+static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t depth,
+                           int64_t pixels, uint64_t seed) {
+  rng r = {seed};
+  const int side = (int)(seed & 1), has_bias = seed % 3 != 0, has_residual = seed % 4 == 1;
+  const gb_pointwise_shape g = {
+      rows,       depth,         pixels, pixels + (int64_t)(seed % 5), pixels + (int64_t)(seed % 7),
+      pixels + 2, acts[seed % 8]};
+  const size_t in_n = (size_t)((depth - 1) * g.in_stride + pixels), pad = 40;
+  const size_t out_n = (size_t)((rows - 1) * g.out_stride + pixels),
+               res_n = (size_t)((rows - 1) * g.residual_stride + pixels);
+  guarded in = guarded_new(in_n, side), w = guarded_new((size_t)(rows * depth), side),
+          bias = guarded_new((size_t)rows, side);
+  guarded res = guarded_new(res_n, side), packed = guarded_new(k->pointwise_pack_size(&g), side);
+  float *out = malloc((out_n + 2 * pad) * sizeof *out),
+        *cut = malloc((out_n + 2 * pad) * sizeof *out);
+  rng_fill(&r, in.at, in_n);
+  rng_fill(&r, w.at, w.n);
+  rng_fill(&r, bias.at, bias.n);
+  rng_fill(&r, res.at, res_n);
+  mark(out, out_n + 2 * pad);
+  mark(cut, out_n + 2 * pad);
+  k->pointwise_pack(&g, w.at, packed.at);
+  const float *b = has_bias ? bias.at : NULL, *e = has_residual ? res.at : NULL;
+  k->pointwise(&g, packed.at, b, in.at, e, out + pad, 0, rows, 0, pixels);
+  const int64_t m = (int64_t)(rng_next(&r) % (uint32_t)(rows + 1)),
+                p = (int64_t)(rng_next(&r) % (uint32_t)(pixels + 1));
+  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, 0, m, 0, p);
+  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, m, rows, 0, p);
+  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, 0, m, p, pixels);
+  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, m, rows, p, pixels);
+  t->cases++;
+  if (memcmp(out, cut, (out_n + 2 * pad) * sizeof *out) != 0)
+    group_fail(t,
+               "rows %ld depth %ld pixels %ld seed %lu: cut at row %ld, pixel %ld gives other bits",
+               (long)rows, (long)depth, (long)pixels, (unsigned long)seed, (long)m, (long)p);
+  int bad = 0;
+  for (size_t i = 0; i < out_n + 2 * pad && !bad; i++) {
+    const int64_t at = (int64_t)i - (int64_t)pad, row = at >= 0 ? at / g.out_stride : -1,
+                  x = at >= 0 ? at % g.out_stride : 0;
+    if (row < 0 || row >= rows || x >= pixels) {
+      if (!is_marked(out[i])) {
+        group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: wrote outside at %ld", (long)rows,
+                   (long)depth, (long)pixels, (unsigned long)seed, (long)at);
+        bad = 1;
+      }
+      continue;
+    }
+    double sum = 0, size = 0;
+    for (int64_t d = 0; d < depth; d++) {
+      const double term = (double)w.at[row * depth + d] * (double)in.at[d * g.in_stride + x];
+      sum += term;
+      size += fabs(term);
+    }
+    const double bias_x = b ? (double)b[row] : 0,
+                 add = bias_x + (e ? (double)e[row * g.residual_stride + x] : 0);
+    const double want = act_double(g.act, sum + add), got = (double)out[i];
+    const double tol =
+        act_slope(g.act) * sum_tolerance(depth + 2, size + fabs(bias_x) + fabs(add - bias_x)) +
+        act_extra(g.act);
+    if (!(fabs(got - want) <= tol)) {
+      group_fail(
+          t, "rows %ld depth %ld pixels %ld act %d seed %lu: [%ld][%ld] = %.9g, not %.9g +- %.2g",
+          (long)rows, (long)depth, (long)pixels, (int)g.act, (unsigned long)seed, (long)row,
+          (long)x, got, want, tol);
+      bad = 1;
+    }
+  }
+  free(out);
+  free(cut);
+  guarded_free(&in);
+  guarded_free(&w);
+  guarded_free(&bias);
+  guarded_free(&res);
+  guarded_free(&packed);
+}
+
+static void pointwise_scale_case(const gb_kernels *k, group *t, int64_t rows, int64_t depth,
+                                 uint64_t seed) {
+  rng r = {seed};
+  const gb_pointwise_shape g = {rows, depth, 49, 49, 49, 49, GB_ACT_NONE};
+  const size_t n = (size_t)(rows * depth), packed_n = k->pointwise_pack_size(&g);
+  guarded w = guarded_new(n, 0), s = guarded_new((size_t)depth, 0), a = guarded_new(packed_n, 0),
+          b = guarded_new(packed_n, 0);
+  rng_fill(&r, w.at, n);
+  rng_fill(&r, s.at, s.n);
+  k->pointwise_pack(&g, w.at, a.at);
+  k->pointwise_scale(&g, a.at, s.at, b.at);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t d = 0; d < depth; d++)
+      w.at[i * depth + d] *= s.at[d];
+  k->pointwise_pack(&g, w.at, a.at);
+  t->cases++;
+  if (memcmp(a.at, b.at, packed_n * sizeof(float)) != 0)
+    group_fail(t, "scaled weights rows %ld depth %ld seed %lu differ", (long)rows, (long)depth,
+               (unsigned long)seed);
+  guarded_free(&w);
+  guarded_free(&s);
+  guarded_free(&a);
+  guarded_free(&b);
+}
+
+static void test_pointwise(const gb_kernels *k, group *t) {
+  static const int64_t rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 20, 23, 40};
+  const int64_t v = k->lanes;
+  const int64_t pixels[] = {1,         2,     v - 1,     v,     v + 1,     2 * v,
+                            2 * v + 1, 3 * v, 3 * v + 1, 4 * v, 4 * v + 1, 5 * v - 1,
+                            7 * v + 3, 13,    49,        97,    196};
+  const int64_t depths[] = {1, 2, 7, 16, 37};
+  uint64_t seed = 1;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t j = 0; j < sizeof pixels / sizeof *pixels; j++, seed++)
+      pointwise_case(k, t, rows[i], depths[seed % 5], pixels[j], seed);
+  // Deep enough that the tile no longer fits the first-level cache, and maps that do not fit the
+  // second.
+  pointwise_case(k, t, 17, 641, 196, seed++);
+  pointwise_case(k, t, 9, 300, 1021, seed++);
+  for (int64_t i = 1; i < 20; i += 3)
+    pointwise_scale_case(k, t, i, 5 + i, seed++);
+}
+
+static void linear_case(const gb_kernels *k, group *t, int64_t rows, int64_t depth, int64_t batch,
+                        uint64_t seed) {
+  rng r = {seed};
+  const int side = (int)(seed & 1);
+  const gb_linear_shape g = {
+      rows, depth, batch, depth + (int64_t)(seed % 3), rows + (int64_t)(seed % 4), acts[seed % 8]};
+  const size_t in_n = (size_t)((batch - 1) * g.in_stride + depth),
+               out_n = (size_t)((batch - 1) * g.out_stride + rows);
+  const size_t pad = 40;
+  guarded in = guarded_new(in_n, side), w = guarded_new((size_t)(rows * depth), side),
+          bias = guarded_new((size_t)rows, side);
+  float *out = malloc((out_n + 2 * pad) * sizeof *out),
+        *cut = malloc((out_n + 2 * pad) * sizeof *out);
+  rng_fill(&r, in.at, in_n);
+  rng_fill(&r, w.at, w.n);
+  rng_fill(&r, bias.at, bias.n);
+  mark(out, out_n + 2 * pad);
+  mark(cut, out_n + 2 * pad);
+  const float *b = seed % 3 ? bias.at : NULL;
+  k->linear(&g, w.at, b, in.at, out + pad, 0, rows);
+  const int64_t m = (int64_t)(rng_next(&r) % (uint32_t)(rows + 1));
+  k->linear(&g, w.at, b, in.at, cut + pad, 0, m);
+  k->linear(&g, w.at, b, in.at, cut + pad, m, rows);
+  t->cases++;
+  if (memcmp(out, cut, (out_n + 2 * pad) * sizeof *out) != 0)
+    group_fail(t, "rows %ld depth %ld batch %ld seed %lu: cut at row %ld gives other bits",
+               (long)rows, (long)depth, (long)batch, (unsigned long)seed, (long)m);
+  int bad = 0;
+  for (size_t i = 0; i < out_n + 2 * pad && !bad; i++) {
+    const int64_t at = (int64_t)i - (int64_t)pad, n = at >= 0 ? at / g.out_stride : -1,
+                  m_ = at >= 0 ? at % g.out_stride : 0;
+    if (n < 0 || n >= batch || m_ >= rows) {
+      bad = !is_marked(out[i]);
+      if (bad)
+        group_fail(t, "rows %ld depth %ld batch %ld seed %lu: wrote outside at %ld", (long)rows,
+                   (long)depth, (long)batch, (unsigned long)seed, (long)at);
+      continue;
+    }
+    double sum = b ? (double)b[m_] : 0, size = fabs(sum);
+    for (int64_t d = 0; d < depth; d++) {
+      const double term = (double)w.at[m_ * depth + d] * (double)in.at[n * g.in_stride + d];
+      sum += term;
+      size += fabs(term);
+    }
+    const double want = act_double(g.act, sum), got = (double)out[i];
+    const double tol = act_slope(g.act) * sum_tolerance(depth + 1, size) + act_extra(g.act);
+    bad = !(fabs(got - want) <= tol);
+    if (bad)
+      group_fail(
+          t, "rows %ld depth %ld batch %ld act %d seed %lu: [%ld][%ld] = %.9g, not %.9g +- %.2g",
+          (long)rows, (long)depth, (long)batch, (int)g.act, (unsigned long)seed, (long)n, (long)m_,
+          got, want, tol);
+  }
+  free(out);
+  free(cut);
+  guarded_free(&in);
+  guarded_free(&w);
+  guarded_free(&bias);
+}
+
+static void test_linear(const gb_kernels *k, group *t) {
+  static const int64_t rows[] = {1, 3, 4, 7, 8, 9, 12, 17, 23}, batches[] = {1, 2, 3, 4, 7};
+  const int64_t depths[] = {1, k->lanes - 1, k->lanes, k->lanes + 1, 3 * k->lanes, 97};
+  uint64_t seed = 1;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t j = 0; j < sizeof depths / sizeof *depths; j++)
+      for (size_t b = 0; b < sizeof batches / sizeof *batches; b++)
+        linear_case(k, t, rows[i], depths[j], batches[b], seed++);
+}
+
+KERNEL_TEST_MAIN({"pointwise", test_pointwise}, {"linear", test_linear})
