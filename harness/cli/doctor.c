@@ -81,6 +81,7 @@ static bool in_path(const char *program) {
 static void print_program(gb_text *out) {
   gb_text_add(out, "\nprogram\n");
   gb_text_print(out, "  %-18s ghostbench %s, %s\n", "version", GB_VERSION, GB_COMPILER);
+  gb_text_print(out, "  %-18s libxml2 %s\n", "libraries", gb_xml_version());
   gb_text_print(out, "  %-18s %s\n", "gnuplot",
                 in_path("gnuplot") ? "found"
                                    : "missing: plots are left out; remedy: apt install "

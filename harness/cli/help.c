@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const gb_option options[] = {
+    {"schema", 0, "KIND", "print the RELAX NG schema of 'architecture' or 'experiment' files"},
     GB_OPTION_HELP,
     {0},
 };
@@ -80,13 +81,25 @@ static int print_one(const gb_command *self, const char *name) {
   return code;
 }
 
+static int print_schema(const gb_command *self, const char *kind) {
+  gb_text out = {0};
+  gb_error error = {0};
+  int code = gb_xml_schema(kind, &out, &error) == GB_OK ? gb_print_out(self, &out)
+                                                        : gb_complain_error(self, &error);
+  gb_text_free(&out);
+  return code;
+}
+
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
   char *value;
-  while (gb_args_next(&args, &value))
-    ;
+  const char *schema = NULL;
+  for (const gb_option *o; (o = gb_args_next(&args, &value));)
+    schema = value;
   if (args.stop)
     return args.exit_code;
+  if (schema)
+    return print_schema(self, schema);
   if (argc - args.first_operand != 1)
     return gb_complain(self, "name one layer, structural element or command; 'ghostbench list "
                              "layers' lists layers, 'ghostbench --help' commands");
@@ -99,6 +112,7 @@ const gb_command gb_command_help = {
     .summary = "Explains a layer and its attributes, a structural element, or a command.",
     .options = options,
     .examples = "  ghostbench help ghost\n"
-                "  ghostbench help residual\n",
+                "  ghostbench help residual\n"
+                "  ghostbench help --schema architecture > architecture.rng\n",
     .run = run,
 };

@@ -34,6 +34,12 @@ static const char *title_of(const gb_places *places, const char *kind, const cha
       title = gb_arena_copy(arena, gb_architecture_title(architecture));
       gb_architecture_free(architecture);
     }
+  } else {
+    gb_experiment *experiment;
+    if (gb_experiment_open(path, places, NULL, 0, &experiment, &error) == GB_OK) {
+      title = gb_arena_copy(arena, experiment->title);
+      gb_experiment_free(experiment);
+    }
   }
   return title ? title : "(cannot be read: see ghostbench validate)";
 }
