@@ -1,6 +1,7 @@
 // Verdicts on computed numbers, and the cells of a comparison; see compare.h.
 #include "harness/report/compare_cells.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,13 @@ void gb_comparison_integer(gb_comparison *comparison, const char *row, const cha
   add_value(comparison, row, label, column, (gb_value){.kind = GB_VALUE_INTEGER, .integer = value});
 }
 
+void gb_comparison_text(gb_comparison *comparison, const char *row, const char *label,
+                        const char *column, const char *text) {
+  add_value(
+      comparison, row, label, column,
+      (gb_value){.kind = text ? GB_VALUE_TEXT : GB_VALUE_MISSING, .text = keep(comparison, text)});
+}
+
 void gb_comparison_real(gb_comparison *comparison, const char *row, const char *label,
                         const char *column, double value, int decimals) {
   add_value(comparison, row, label, column,
@@ -279,6 +287,12 @@ static gb_status arrange(gb_comparison *c, gb_error *error) {
   return GB_OK;
 }
 
+static bool same_word(const char *a, const char *b) {
+  for (; *a && tolower((unsigned char)*a) == tolower((unsigned char)*b); a++)
+    b++;
+  return *a == *b;
+}
+
 // Of a cell that has both sides, or one.
 static gb_status judge(gb_comparison *c, gb_compared *cell, gb_error *error) {
   if (cell->computed.kind == GB_VALUE_MISSING) {
@@ -286,14 +300,20 @@ static gb_status judge(gb_comparison *c, gb_compared *cell, gb_error *error) {
     return GB_OK;
   }
   cell->verdict = GB_VERDICT_COMPUTED_ONLY;
-  if (!cell->figure || cell->computed.kind != GB_VALUE_INTEGER)
+  if (!cell->figure || cell->computed.kind == GB_VALUE_REAL)
     return GB_OK;
   if (strcmp(cell->figure->unit, "%") == 0)
     return gb_fail(error, GB_EINTERNAL,
                    "row '%s', column '%s' is in per cent: accuracies are shown as published only",
                    cell->row, cell->column);
-  cell->verdict =
-      gb_verdict_of(cell->computed.integer, cell->figure, &cell->difference, &cell->percent);
+  if (cell->computed.kind == GB_VALUE_TEXT) {
+    cell->difference = cell->percent = (double)NAN;
+    cell->verdict = same_word(cell->computed.text, cell->figure->value) ? GB_VERDICT_ROUNDED
+                                                                        : GB_VERDICT_DIFFERS;
+  } else {
+    cell->verdict =
+        gb_verdict_of(cell->computed.integer, cell->figure, &cell->difference, &cell->percent);
+  }
   for (size_t i = 0; i < c->known_count && cell->verdict == GB_VERDICT_DIFFERS; i++)
     if (strcmp(c->known[i].row, cell->row) == 0 && strcmp(c->known[i].column, cell->column) == 0) {
       c->known[i].used = true;

@@ -61,6 +61,10 @@ void gb_comparison_known(gb_comparison *comparison, const char *row, const char 
 // published rows that nobody computed come where the published table has them.
 void gb_comparison_integer(gb_comparison *comparison, const char *row, const char *label,
                            const char *column, int64_t value);
+// A word, such as the operator of a row of an architecture: reproduced where it is the published
+// one but for upper and lower case. NULL: missing.
+void gb_comparison_text(gb_comparison *comparison, const char *row, const char *label,
+                        const char *column, const char *text);
 // A measured number: shown, never compared.
 void gb_comparison_real(gb_comparison *comparison, const char *row, const char *label,
                         const char *column, double value, int decimals);

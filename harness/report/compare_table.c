@@ -48,6 +48,8 @@ static void add_computed(gb_text *text, const gb_column *column, const gb_value 
     gb_print_count(text, value->integer);
   else if (value->kind == GB_VALUE_INTEGER)
     gb_text_print(text, "%lld", (long long)value->integer);
+  else if (value->kind == GB_VALUE_TEXT)
+    gb_text_add(text, value->text);
   else
     gb_text_print(text, "%.*f", value->decimals, value->real);
 }
@@ -116,18 +118,21 @@ static void add_note(gb_table *table, const gb_column *column, const gb_compared
   gb_text note = {0};
   gb_text_print(&note, "[%zu] %s, %s: ", number, cell->label, title_of(column));
   add_computed(&note, column, &cell->computed);
-  gb_text_print(&note, " computed, %s%s%s published, difference ", cell->figure->value,
+  gb_text_print(&note, " computed, %s%s%s published", cell->figure->value,
                 *cell->figure->unit ? " " : "", cell->figure->unit);
   if (isfinite(cell->difference)) {
-    gb_text_add(&note, cell->difference > 0 ? "+" : "");
+    gb_text_print(&note, ", difference %s", cell->difference > 0 ? "+" : "");
     if (fabs(cell->difference) < 9e18 && cell->difference == floor(cell->difference))
       gb_print_count(&note, (int64_t)cell->difference);
     else
       gb_text_print(&note, "%.6g", cell->difference);
   }
-  gb_text_add(&note, " (");
-  add_percent(&note, cell->percent);
-  gb_text_print(&note, "): %s", cell->reason ? cell->reason : "no reason is recorded");
+  if (isfinite(cell->percent)) {
+    gb_text_add(&note, " (");
+    add_percent(&note, cell->percent);
+    gb_text_add(&note, ")");
+  }
+  gb_text_print(&note, ": %s", cell->reason ? cell->reason : "no reason is recorded");
   table->failed |= note.failed;
   gb_table_note(table, gb_text_get(&note));
   gb_text_free(&note);

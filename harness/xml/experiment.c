@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-const char *const gb_measure_names[] = {"params", "macs",    "flops", "activations",
-                                        "bytes",  "latency", NULL};
-const char *const gb_plot_kinds[] = {"line", "scatter", "bars", NULL};
+const char *const gb_measure_names[] = {"params",  "params_total", "macs",
+                                        "flops",   "activations",  "bytes",
+                                        "latency", "structure",    NULL};
+const char *const gb_plot_kinds[] = {"line", "scatter", "bars", "stacked-bars", NULL};
 
 static void no_memory(gb_loader *l) {
   gb_report_add(l->report, GB_ENOMEM, NULL, "out of memory");
@@ -110,7 +111,8 @@ static void read_known(gb_loader *l, const gb_tree *tree, size_t *capacity) {
 }
 
 static void read_plot(gb_loader *l, const gb_tree *tree, size_t *capacity) {
-  static const char *const known[] = {"name", "kind", "title", "x", "y", "published", "log", NULL};
+  static const char *const known[] = {"name", "kind",      "title", "x", "y",
+                                      "only", "published", "log",   NULL};
   gb_check_tree(tree, l->report, known, GB_NO_TEXT | GB_NO_CHILDREN);
   gb_experiment *e = l->experiment;
   gb_plot *grown = gb_arena_grow(l->arena, e->plots, e->plot_count, capacity, sizeof *grown);
@@ -125,6 +127,7 @@ static void read_plot(gb_loader *l, const gb_tree *tree, size_t *capacity) {
   plot->x = gb_need(tree, l->report, "x");
   plot->y = gb_need(tree, l->report, "y");
   plot->title = gb_tree_get(tree, "title", "");
+  plot->only = gb_tree_get(tree, "only", "");
   plot->published = read_name(l, tree, "published", "");
   const gb_attribute *log = gb_tree_find(tree, "log");
   if (log) {

@@ -355,6 +355,7 @@ static const char EXPERIMENT[] =
     "    <optional><attribute name=\"name\"><ref name=\"word\"/></attribute></optional>\n"
     "    <optional><attribute name=\"title\"/></optional>\n"
     "    <optional><attribute name=\"published\"><ref name=\"word\"/></attribute></optional>\n"
+    "    <optional><attribute name=\"only\"/></optional>\n"
     "    <optional><attribute name=\"log\"/></optional>\n"
     "   </element>\n"
     "  </define>\n";

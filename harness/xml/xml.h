@@ -125,6 +125,7 @@ typedef struct gb_known {
 // <plot kind="scatter" x="macs" y="top1" …>; the report decides what kinds exist.
 typedef struct gb_plot {
   const char *name, *kind, *title, *x, *y;
+  const char *only;      // "width=1 d=3": draws the cells whose parameters are these; "": all
   const char *published; // table whose points are drawn beside ours; "" if none
   bool log_x, log_y;
   gb_location where;

@@ -1,0 +1,102 @@
+// What the files of `ghostbench run` share.
+//
+// The story of the command: run.c reads flags and goes through the experiments; run_cells.c builds
+// the network of each cell and counts it, run_structure.c lists its rows, run_latency.c times it;
+// run_output.c sets published figures beside the counts and writes tables; run_plots.c draws.
+#ifndef GB_CLI_RUN_H
+#define GB_CLI_RUN_H
+
+#include "harness/cli/cli.h"
+#include "harness/report/compare.h"
+
+typedef struct gb_run {
+  const gb_command *command;
+  const char *output; // folder
+  const char *filter; // NULL: all cells
+  bool plots, dry, json;
+  int convention; // of gb_convention; -1: each experiment's own
+  gb_settings settings;
+  gb_places places;
+  gb_arena *arena;
+  gb_text json_text; // what --json prints in the end
+  int exit_code;     // the worst so far
+  size_t selected;   // cells that the filter let pass, in all experiments
+  size_t experiments, counts[GB_VERDICT_COUNT], stale; // sums over experiments
+} gb_run;
+
+// A share of a network: the layers of one kind ("conv 1×1", "ghost: depthwise").
+typedef struct gb_part {
+  const char *kind;
+  int64_t macs, params;
+} gb_part;
+
+// A row of a network's structure, as papers print architectures. -1: has none.
+typedef struct gb_structure_row {
+  char input[GB_SHAPE_TEXT]; // "224x224x3"
+  char operator_[64];        // "Conv2d 3x3", "G-bneck"
+  int64_t kernel, expand, out, se, stride;
+} gb_structure_row;
+
+// What one cell's network was found to be. Texts and arrays are owned by the results' arena.
+typedef struct gb_result {
+  const gb_cell *cell;
+  const char *label;
+  const char *error; // why there are no figures; NULL: there are
+  const char *title; // of the architecture
+  int64_t params, params_total, macs, flops, activations, bytes;
+  double latency; // ms; NaN: not measured
+  int runs;       // of which that is the median
+  gb_part *parts;
+  size_t part_count;
+  gb_structure_row *rows;
+  size_t row_count;
+} gb_result;
+
+typedef struct gb_results {
+  gb_arena *arena; // owns everything below
+  const gb_experiment *experiment;
+  gb_convention convention;
+  gb_result *list;
+  size_t count, failed;
+  gb_parameter *parameters; // of all architectures, for the titles of axes; names are unique
+  size_t parameter_count;
+} gb_results;
+
+// Computes the cells that the filter lets pass. A cell that fails has its error and does not stop
+// the others. GB_ENOMEM where there is no memory for the list itself.
+gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results *results,
+                       gb_error *error);
+void gb_results_free(gb_results *results);
+
+// Whether the filter lets a cell pass: its label or its architecture's name contains the text (or
+// matches the pattern, where it has one of * ? [), upper and lower case alike.
+bool gb_run_selects(const gb_run *run, const gb_cell *cell);
+// Whether the experiment asks for this measure.
+bool gb_run_measures(const gb_experiment *experiment, const char *measure);
+// A count by the name of its measure; false where there is none.
+bool gb_result_count(const gb_result *result, const char *measure, int64_t *count);
+
+// The rows of a graph as an architecture table has them, owned by the arena.
+gb_status gb_structure_of(const gb_graph *graph, gb_arena *arena, gb_structure_row **rows,
+                          size_t *count, gb_error *error);
+
+// The shares of a graph by kind of layer, largest first as they stand in the graph.
+gb_status gb_parts_of(const gb_graph *graph, gb_convention convention, gb_arena *arena,
+                      gb_part **parts, size_t *count, gb_error *error);
+
+// Median time of one run of the reference engine, in ms, and of how many runs.
+gb_status gb_run_latency(const gb_graph *graph, double *median, int *runs, gb_error *error);
+
+// Compares, prints and writes what was found.
+gb_status gb_run_report(gb_run *run, const gb_results *results, gb_error *error);
+
+// Draws the plots of the experiment into the folder. A missing gnuplot is told once and is no
+// error.
+gb_status gb_run_plots(gb_run *run, const gb_results *results, const gb_published *published,
+                       const char *folder, gb_error *error);
+
+// The published table of an experiment; NULL where it names none.
+gb_status gb_run_published(gb_run *run, const char *name, const gb_location *where,
+                           gb_published **published, gb_error *error);
+
+#endif

@@ -1,0 +1,248 @@
+// The cells of an experiment: each network is expanded, built and counted.
+#define _GNU_SOURCE // strcasestr, FNM_CASEFOLD
+#include "harness/cli/run.h"
+#include "harness/report/escape.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+// An architecture is opened once, however many cells it has.
+typedef struct opened {
+  const char *name;
+  gb_architecture *architecture;
+  gb_status status; // of opening it
+  gb_error error;
+  struct opened *next;
+} opened;
+
+typedef struct computing {
+  gb_run *run;
+  gb_results *results;
+  opened *opened;
+  size_t parameter_room;
+  bool latency, structure, parts;
+} computing;
+
+static bool matches(const char *filter, const char *text) {
+  return strpbrk(filter, "*?[") ? fnmatch(filter, text, FNM_CASEFOLD) == 0
+                                : strcasestr(text, filter) != NULL;
+}
+
+bool gb_run_selects(const gb_run *run, const gb_cell *cell) {
+  return !run->filter || matches(run->filter, cell->label) ||
+         matches(run->filter, cell->architecture);
+}
+
+bool gb_run_measures(const gb_experiment *experiment, const char *measure) {
+  for (size_t i = 0; i < experiment->measure_count; i++)
+    if (strcmp(experiment->measures[i], measure) == 0)
+      return true;
+  return false;
+}
+
+bool gb_result_count(const gb_result *r, const char *measure, int64_t *count) {
+  const struct {
+    const char *name;
+    int64_t count;
+  } counts[] = {{"params", r->params}, {"params_total", r->params_total}, {"macs", r->macs},
+                {"flops", r->flops},   {"activations", r->activations},   {"bytes", r->bytes}};
+  for (size_t i = 0; !r->error && i < sizeof counts / sizeof *counts; i++)
+    if (strcmp(counts[i].name, measure) == 0) {
+      *count = counts[i].count;
+      return true;
+    }
+  return false;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// Keeps the parameters' names and help beyond the architecture's life.
+static gb_status keep_parameters(computing *c, const gb_architecture *architecture,
+                                 gb_error *error) {
+  gb_results *r = c->results;
+  size_t count;
+  const gb_parameter *parameters = gb_architecture_parameters(architecture, &count);
+  for (size_t i = 0; i < count; i++) {
+    size_t known = 0;
+    while (known < r->parameter_count && strcmp(r->parameters[known].name, parameters[i].name) != 0)
+      known++;
+    if (known < r->parameter_count)
+      continue;
+    gb_parameter *grown = gb_arena_grow(r->arena, r->parameters, r->parameter_count,
+                                        &c->parameter_room, sizeof *grown);
+    gb_parameter kept = {.name = gb_arena_copy(r->arena, parameters[i].name),
+                         .help = gb_arena_copy(r->arena, parameters[i].help)};
+    if (!grown || !kept.name || !kept.help)
+      return gb_fail_memory(error);
+    grown[r->parameter_count++] = kept;
+    r->parameters = grown;
+  }
+  return GB_OK;
+}
+
+static gb_status open_architecture(computing *c, const char *name, const gb_architecture **out,
+                                   gb_error *error) {
+  for (opened *o = c->opened; o; o = o->next)
+    if (strcmp(o->name, name) == 0) {
+      *out = o->architecture;
+      if (o->status != GB_OK && error)
+        *error = o->error;
+      return o->status;
+    }
+  opened *o = gb_arena_allocate(c->results->arena, 1, sizeof *o);
+  const char *path = NULL;
+  if (!o)
+    return gb_fail_memory(error);
+  o->name = name;
+  o->next = c->opened;
+  c->opened = o;
+  o->status =
+      gb_places_find(&c->run->places, "architectures", name, c->results->arena, &path, &o->error);
+  if (o->status == GB_OK)
+    o->status = gb_architecture_open(path, &c->run->places, &o->architecture, &o->error);
+  if (o->status == GB_OK)
+    o->status = keep_parameters(c, o->architecture, &o->error);
+  *out = o->architecture;
+  if (o->status != GB_OK && error)
+    *error = o->error;
+  return o->status;
+}
+
+static gb_status count(computing *c, const gb_graph *graph, gb_result *r, gb_error *error) {
+  gb_convention convention = c->results->convention;
+  r->params = graph->trainable;
+  r->params_total = graph->param_elements;
+  r->macs = gb_cost_macs(&graph->cost, convention);
+  r->flops = gb_cost_flops(&graph->cost, convention);
+  r->activations = graph->cost.activations;
+  r->bytes = graph->cost.bytes_read + graph->cost.bytes_written;
+  if (c->parts)
+    GB_TRY(gb_parts_of(graph, convention, c->results->arena, &r->parts, &r->part_count, error));
+  if (c->structure)
+    GB_TRY(gb_structure_of(graph, c->results->arena, &r->rows, &r->row_count, error));
+  return c->latency ? gb_run_latency(graph, &r->latency, &r->runs, error) : GB_OK;
+}
+
+static gb_status compute(computing *c, gb_result *r, gb_error *error) {
+  const gb_cell *cell = r->cell;
+  const gb_architecture *architecture = NULL;
+  gb_network *network = NULL;
+  gb_graph *graph = NULL;
+  GB_TRY(open_architecture(c, cell->architecture, &architecture, error));
+  r->title = gb_arena_copy(c->results->arena, gb_architecture_title(architecture));
+  if (!r->title)
+    return gb_fail_memory(error);
+  gb_status status =
+      gb_architecture_expand(architecture, cell->settings, cell->setting_count, cell->substitutions,
+                             cell->substitution_count, false, &network, error);
+  if (status == GB_OK)
+    status = gb_graph_build(network->root, 1, &graph, error);
+  if (status == GB_OK)
+    status = count(c, graph, r, error);
+  gb_graph_free(graph);
+  gb_network_free(network);
+  return status;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// "label (s=2, d=3)" where the label alone would be that of a neighbour too.
+static const char *full_label(gb_arena *arena, const gb_experiment *e, size_t i) {
+  const gb_cell *cell = &e->cells[i];
+  bool repeated = (i > 0 && strcmp(e->cells[i - 1].label, cell->label) == 0) ||
+                  (i + 1 < e->cell_count && strcmp(e->cells[i + 1].label, cell->label) == 0);
+  if (!repeated || cell->point_count == 0)
+    return cell->label;
+  gb_text text = {0};
+  gb_text_add(&text, cell->label);
+  for (size_t k = 0; k < cell->point_count; k++)
+    gb_text_print(&text, "%s%s=%s", k ? ", " : " (", cell->point[k].name, cell->point[k].value);
+  gb_text_add(&text, ")");
+  const char *label = text.failed ? NULL : gb_arena_copy(arena, gb_text_get(&text));
+  gb_text_free(&text);
+  return label;
+}
+
+// One line on a terminal that is written over; nothing anywhere else.
+static void show_progress(const gb_experiment *e, size_t done, size_t total, const char *label) {
+  if (!isatty(STDERR_FILENO))
+    return;
+  gb_text clean = {0};
+  gb_clean(&clean, label);
+  if (done < total)
+    fprintf(stderr, "\r\033[K%s %zu/%zu %.60s", e->name, done + 1, total, gb_text_get(&clean));
+  else
+    fputs("\r\033[K", stderr);
+  fflush(stderr);
+  gb_text_free(&clean);
+}
+
+static bool wants_parts(const gb_run *run, const gb_experiment *e) {
+  for (size_t i = 0; run->plots && i < e->plot_count; i++)
+    if (strcmp(e->plots[i].kind, "stacked-bars") == 0)
+      return true;
+  return false;
+}
+
+static gb_status compute_all(computing *c, const gb_experiment *e, gb_error *error) {
+  gb_results *r = c->results;
+  size_t total = 0;
+  for (size_t i = 0; i < e->cell_count; i++)
+    total += gb_run_selects(c->run, &e->cells[i]);
+  r->list = gb_arena_allocate(r->arena, total + 1, sizeof *r->list);
+  if (!r->list)
+    return gb_fail_memory(error);
+  for (size_t i = 0; i < e->cell_count; i++) {
+    if (!gb_run_selects(c->run, &e->cells[i]))
+      continue;
+    gb_result *result = &r->list[r->count++];
+    *result = (gb_result){.cell = &e->cells[i],
+                          .label = full_label(r->arena, e, i),
+                          .title = "",
+                          .latency = (double)NAN};
+    if (!result->label)
+      return gb_fail_memory(error);
+    // Not for every cell of a large grid: a terminal is slower than counting.
+    if (c->latency || total < 200 || r->count % 50 == 1)
+      show_progress(e, r->count - 1, total, result->label);
+    gb_error why = {0};
+    if (compute(c, result, &why) == GB_OK)
+      continue;
+    r->failed++;
+    if (!(result->error = gb_arena_copy(r->arena, why.message)))
+      return gb_fail_memory(error);
+  }
+  show_progress(e, total, total, "");
+  return GB_OK;
+}
+
+gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results *results,
+                       gb_error *error) {
+  *results = (gb_results){.arena = gb_arena_new(NULL), .experiment = experiment};
+  if (!results->arena)
+    return gb_fail_memory(error);
+  int convention = run->convention;
+  for (int i = 0; convention < 0 && gb_convention_names[i]; i++)
+    if (strcmp(gb_convention_names[i], experiment->convention) == 0)
+      convention = i;
+  results->convention = (gb_convention)convention;
+  computing c = {.run = run,
+                 .results = results,
+                 .latency = gb_run_measures(experiment, "latency"),
+                 .structure = gb_run_measures(experiment, "structure"),
+                 .parts = wants_parts(run, experiment)};
+  gb_status status = compute_all(&c, experiment, error);
+  for (opened *o = c.opened; o; o = o->next)
+    gb_architecture_free(o->architecture);
+  if (status != GB_OK)
+    gb_results_free(results);
+  return status;
+}
+
+void gb_results_free(gb_results *results) {
+  gb_arena_free(results->arena);
+  *results = (gb_results){0};
+}
