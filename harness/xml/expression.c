@@ -9,16 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+void gb_xpath_problem(const xmlError *problem, gb_error *error) {
+  static const char *const words[] = {
+      [XPATH_NUMBER_ERROR] = "a number is malformed",
+      [XPATH_UNFINISHED_LITERAL_ERROR] = "a quoted text does not end",
+      [XPATH_START_LITERAL_ERROR] = "a quoted text does not begin",
+      [XPATH_VARIABLE_REF_ERROR] = "'$' without a name",
+      [XPATH_INVALID_PREDICATE_ERROR] = "a condition in brackets is malformed",
+      [XPATH_EXPR_ERROR] = "something is missing or superfluous",
+      [XPATH_UNCLOSED_ERROR] = "a parenthesis or bracket is not closed",
+      [XPATH_UNKNOWN_FUNC_ERROR] = "unknown function",
+      [XPATH_INVALID_OPERAND] = "an operand is of the wrong kind",
+      [XPATH_INVALID_TYPE] = "a value is of the wrong kind",
+      [XPATH_INVALID_ARITY] = "a function has too few or too many arguments",
+      [XPATH_UNDEF_PREFIX_ERROR] = "a prefix of a name is unknown",
+      [XPATH_INVALID_CHAR_ERROR] = "a character is not allowed",
+      [XPATH_STACK_ERROR] = "too many values at once",
+      [XPATH_RECURSION_LIMIT_EXCEEDED] = "nested too deeply",
+  };
+  if (error->status != GB_OK)
+    return;
+  // libxml2 gives a code and the offset in the expression, but no text.
+  int code = problem->code - XML_XPATH_EXPRESSION_OK;
+  bool known = code > 0 && (size_t)code < sizeof words / sizeof *words && words[code];
+  gb_status status = code == XPATH_OP_LIMIT_EXCEEDED ? GB_ELIMIT : GB_EINPUT;
+  const char *text = known ? words[code] : "malformed";
+  if (problem->code == XML_ERR_NO_MEMORY || code == XPATH_MEMORY_ERROR)
+    gb_fail_memory(error);
+  else if (problem->int1 > 0) // 0 while evaluating
+    gb_fail(error, status, "%s at character %d", text, problem->int1 + 1);
+  else
+    gb_fail(error, status, "%s", text);
+}
+
 static void take_error(void *data, xmlErrorPtr problem) {
   gb_evaluator *evaluator = data;
-  if (evaluator->xpath.status != GB_OK)
-    return;
-  const char *message = problem->message ? problem->message : "cannot be evaluated";
-  gb_status status = problem->code == XML_ERR_NO_MEMORY ? GB_ENOMEM
-                     : problem->code == XML_XPATH_EXPRESSION_OK + XPATH_OP_LIMIT_EXCEEDED
-                         ? GB_ELIMIT
-                         : GB_EINPUT;
-  gb_fail(&evaluator->xpath, status, "%.*s", (int)strcspn(message, "\n"), message);
+  gb_xpath_problem(problem, &evaluator->xpath);
 }
 
 static xmlXPathObjectPtr look_up(void *data, const xmlChar *name, const xmlChar *uri) {

@@ -48,12 +48,7 @@ void gb_report_add(gb_report *report, gb_status status, const gb_location *where
 }
 
 static void take_compile_error(void *data, xmlErrorPtr problem) {
-  gb_error *error = data;
-  if (error->status != GB_OK)
-    return;
-  const char *message = problem->message ? problem->message : "not XPath";
-  gb_fail(error, problem->code == XML_ERR_NO_MEMORY ? GB_ENOMEM : GB_EINPUT, "%.*s",
-          (int)strcspn(message, "\n"), message);
+  gb_xpath_problem(problem, data);
 }
 
 bool gb_compiler_start(gb_compiler *compiler, gb_arena *arena, gb_report *report) {

@@ -115,6 +115,9 @@ const gb_expression *gb_compile_expression(gb_compiler *compiler, const char *te
 void gb_expression_variables(const char *text, bool (*visit)(void *context, const char *name),
                              void *context);
 
+// Puts libxml2's complaint about an expression into words, unless `error` holds one already.
+void gb_xpath_problem(const xmlError *problem, gb_error *error);
+
 typedef struct gb_variable {
   const char *name;
   const char *text;
