@@ -6,8 +6,9 @@ const char *const gb_convention_texts[] = {
     "multiply-accumulates of convolutions and linear layers; left out: bias, batch norm, "
     "activations, pooling, element-wise layers, affine warps",
     "as fvcore's FlopCountAnalysis counts a model in evaluation mode: convolutions and linear "
-    "layers as MACs, batch norm as 2 an element, adaptive pooling as 1 an input element; left out: "
-    "activations, element-wise layers, other pooling",
+    "layers as MACs, batch norm as 2 an element, adaptive average pooling as 1 an input element, "
+    "nearest upsampling as 1 and affine warps as 4 an output element; left out: activations, "
+    "element-wise layers, other pooling",
     "everything executed: all multiply-accumulates, and single operations counted apart", NULL};
 
 static int64_t add(int64_t a, int64_t b) {

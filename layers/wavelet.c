@@ -114,7 +114,7 @@ static void along_width(const pass *p, const float *in, float *out, int64_t heig
       add_border(p, row, source, width, 0, first, shift, tap);
       for (int64_t x = first; x < last; x++)
         row[x] += tap * source[x + shift];
-      add_border(p, row, source, width, last > first ? last : first, width, shift, tap);
+      add_border(p, row, source, width, last, width, shift, tap);
     }
   }
 }

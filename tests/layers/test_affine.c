@@ -149,6 +149,26 @@ TEST(fixed_transforms_scale_shear_rotate_translate_in_this_order) {
   mini_close(&m);
 }
 
+// A place goes through the fixed transform first, then through the learned matrix.
+TEST(learned_matrices_lie_behind_the_fixed_transform) {
+  mini m;
+  mini_open(&m);
+  int x = mini_input(&m, "x", (gb_shape){1, 1, 6, 9});
+  int y = mini_layer(&m, "affine", "a", "rotate=90 translate-x=0.25", x);
+  REQUIRE(y >= 0);
+  const float *p = mini_find(&m, "a")->params[0];
+  for (int64_t v = 0; v < 6; v++)
+    for (int64_t u = 0; u < 9; u++) {
+      double gx = (2 * (double)u + 1) / 9 - 1 - 0.5, gy = (2 * (double)v + 1) / 6 - 1;
+      double fx = gy, fy = -gx; // a quarter turn back
+      const double there[6] = {0, 0, (double)p[0] * fx + (double)p[1] * fy + (double)p[2],
+                               0, 0, (double)p[3] * fx + (double)p[4] * fy + (double)p[5]};
+      CHECK_NEAR(mini_at(&m.values[y], 0, 0, v, u), grid_sample(&m.values[x], 0, there, 0, 0),
+                 mini_tolerance(0, 1) + 1e-12);
+    }
+  mini_close(&m);
+}
+
 TEST(each_next_map_is_transformed_once_more) {
   mini m;
   mini_open(&m);
@@ -180,4 +200,5 @@ TEST_MAIN(CASE(the_identity_is_exact), CASE(whole_steps_are_exact),
           CASE(half_steps_are_means_of_neighbours), CASE(a_quarter_turn_moves_each_pixel),
           CASE(learned_matrices_are_affine_grid_and_grid_sample),
           CASE(fixed_transforms_scale_shear_rotate_translate_in_this_order),
+          CASE(learned_matrices_lie_behind_the_fixed_transform),
           CASE(each_next_map_is_transformed_once_more), CASE(far_transforms_give_zeros))

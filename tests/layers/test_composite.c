@@ -45,9 +45,9 @@ TEST(ghost_of_ratio_one_is_the_ordinary_convolution) {
   mini m;
   mini_open(&m);
   int x = mini_input(&m, "x", (gb_shape){2, 5, 7, 6});
-  int ghost = mini_layer(&m, "ghost", "", "out=7 s=1 kernel=3 stride=2 norm-eps=0.01", x);
+  int ghost = mini_layer(&m, "ghost", "", "out=7 s=1 kernel=3 stride=2 norm-eps=0.0125", x);
   int conv = mini_layer(&m, "conv", "primary_conv.0",
-                        "out=7 kernel=3 stride=2 norm=primary_conv.1 norm-eps=0.01 act=relu", x);
+                        "out=7 kernel=3 stride=2 norm=primary_conv.1 norm-eps=0.0125 act=relu", x);
   mini_same(check, &m, ghost, &m, conv, 0);
   mini_close(&m);
 }

@@ -326,6 +326,28 @@ TEST(shapes_that_do_not_fit_are_told) {
   mini_close(&m);
 }
 
+// The limit is on the weights that are there: groups make them few.
+TEST(many_groups_are_within_the_limit) {
+  static const char *const kinds[] = {"conv", "depthwise"};
+  for (int i = 0; i < 2; i++) {
+    const gb_layer *layer = gb_layer_find(kinds[i]);
+    REQUIRE(layer);
+    void *attrs = calloc(1, layer->attrs_size + 1);
+    REQUIRE(attrs);
+    gb_attribute given[] = {{.name = "kernel", .value = "3"},
+                            {.name = "out", .value = "65536"},
+                            {.name = "groups", .value = "65536"}};
+    gb_element text = {.kind = kinds[i], .attributes = given, .attribute_count = i == 0 ? 3 : 1};
+    gb_error error = {0};
+    gb_shape in = {1, 65536, 8, 8}, out;
+    CHECK_INT(gb_attrs_parse(layer->attrs, layer->n_attrs, &text, NULL, attrs, NULL, &error),
+              GB_OK);
+    CHECK_INT(layer->infer(attrs, &in, 1, &out, &error), GB_OK);
+    CHECK_INT(out.c, 65536);
+    free(attrs);
+  }
+}
+
 // Costs beyond 2^63 saturate instead of wrapping round.
 TEST(costs_saturate) {
   const gb_layer *conv = gb_layer_find("conv");
@@ -356,4 +378,5 @@ TEST_MAIN(CASE(conv_equals_its_sum), CASE(depthwise_equals_its_sum),
           CASE(an_impulse_draws_the_kernel_mirrored),
           CASE(a_shift_by_the_stride_shifts_the_output_by_one),
           CASE(causal_padding_looks_back_only), CASE(linear_equals_its_sum),
-          CASE(shapes_that_do_not_fit_are_told), CASE(costs_saturate))
+          CASE(shapes_that_do_not_fit_are_told), CASE(many_groups_are_within_the_limit),
+          CASE(costs_saturate))

@@ -276,6 +276,19 @@ TEST(pad_channels_subsamples_between_zeros) {
     }
 }
 
+TEST(pad_channels_strides_apart) {
+  mini m;
+  mini_open(&m);
+  int x = mini_input(&m, "x", (gb_shape){1, 1, 5, 6});
+  int y = mini_layer(&m, "pad-channels", "p", "out=1 stride=2x3", x);
+  REQUIRE(y >= 0);
+  gb_shape expected = {1, 1, 3, 2};
+  REQUIRE(gb_shape_equal(&m.values[y].shape, &expected));
+  for (int64_t i = 0; i < 6; i++)
+    CHECK((double)m.values[y].data[i] == mini_at(&m.values[x], 0, 0, i / 2 * 2, i % 2 * 3));
+  mini_close(&m);
+}
+
 TEST(upsample_repeats_the_nearest) {
   mini m;
   mini_open(&m);
@@ -312,4 +325,5 @@ TEST_MAIN(CASE(activations_are_their_formulas), CASE(batch_norm_is_its_formula),
           CASE(slices_take_channels_rows_and_columns),
           CASE(shuffle_interleaves_groups_and_is_undone), CASE(flatten_and_dropout_pass_everything),
           CASE(softmax_is_a_distribution_and_ignores_a_shift),
-          CASE(pad_channels_subsamples_between_zeros), CASE(upsample_repeats_the_nearest))
+          CASE(pad_channels_subsamples_between_zeros), CASE(pad_channels_strides_apart),
+          CASE(upsample_repeats_the_nearest))

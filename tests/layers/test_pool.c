@@ -30,6 +30,8 @@ static axis find_axis(const setting *t, bool width) {
     a.after = total - total / 2;
   } else if (strcmp(t->padding, "1,0,0,1") == 0) { // top, right, bottom, left
     a.before = 1;
+  } else if (strcmp(t->padding, "0,3,2,0") == 0) {
+    a.after = width ? 3 : 2;
   }
   if (a.in + a.before + a.after < a.kernel)
     return a;
@@ -100,7 +102,7 @@ static void sweep(check_state *check, bool max) {
   static const int64_t sides[] = {1, 2, 3, 4, 5, 7, 9, 12};
   static const int64_t kernels[] = {1, 2, 3, 4, 5};
   static const int64_t strides[] = {0, 1, 2, 3};
-  static const char *const paddings[] = {"valid", "half", "same", "1,0,0,1"};
+  static const char *const paddings[] = {"valid", "half", "same", "1,0,0,1", "0,3,2,0"};
   gb_random r = {7};
   for (int i = 0; i < 3000; i++) {
     setting t = {.in = {1 + (int64_t)(gb_random_next(&r) % 2), 2, 0, 0}};
