@@ -1,11 +1,12 @@
 // A chart in memory: axes, series, points; see plot.h.
+#define _POSIX_C_SOURCE 200809L
 #include "harness/report/plot.h"
 
 #include "harness/report/gnuplot.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 bool gb_chart_kind_parse(const char *name, gb_chart_kind *kind) {
   static const char *const names[] = {"scatter", "line", "bars", "stacked-bars"};
@@ -105,6 +106,50 @@ void gb_chart_published(gb_chart *chart, const gb_published *published, const ch
     gb_family_of(row, family);
     size_t series = gb_chart_series(chart, family, family, true);
     gb_chart_point(chart, series, gb_figure_number(x), gb_figure_number(y), "");
+  }
+}
+
+// The number of a cell: ours, or the published one.
+static bool number_of(const gb_compared *cell, double *value, bool *ours) {
+  if (cell->computed.kind == GB_VALUE_INTEGER || cell->computed.kind == GB_VALUE_REAL) {
+    *value =
+        cell->computed.kind == GB_VALUE_REAL ? cell->computed.real : (double)cell->computed.integer;
+    *ours = true;
+    return true;
+  }
+  *value = cell->figure ? gb_figure_number(cell->figure) : 0;
+  return cell->figure && cell->figure->number;
+}
+
+static bool same_model(const gb_compared *a, const gb_compared *b) {
+  return strcmp(a->row, b->row) == 0 && strcmp(a->label, b->label) == 0;
+}
+
+static void add_model(gb_chart *chart, const gb_compared *x, const gb_compared *y, bool labelled) {
+  double x_value, y_value;
+  bool ours = false;
+  if (!x || !y || !number_of(x, &x_value, &ours) || !number_of(y, &y_value, &ours) || !ours)
+    return;
+  char family[GB_FAMILY_TEXT];
+  gb_family_of(x->label, family);
+  size_t length = strlen(family);
+  const char *rest = strncasecmp(x->label, family, length) == 0 ? x->label + length : x->label;
+  gb_chart_point(chart, gb_chart_series(chart, family, family, false), x_value, y_value,
+                 labelled ? rest + strspn(rest, " ,-") : "");
+}
+
+void gb_chart_comparison(gb_chart *chart, const gb_comparison *comparison, const char *x_column,
+                         const char *y_column, bool labelled) {
+  size_t count;
+  const gb_compared *cells = gb_comparison_cells(comparison, &count);
+  for (size_t i = 0; i < count;) { // the cells of a model stand together
+    const gb_compared *x = NULL, *y = NULL;
+    size_t first = i;
+    for (; i < count && same_model(&cells[first], &cells[i]); i++) {
+      x = strcmp(cells[i].column, x_column) == 0 ? &cells[i] : x;
+      y = strcmp(cells[i].column, y_column) == 0 ? &cells[i] : y;
+    }
+    add_model(chart, x, y, labelled);
   }
 }
 

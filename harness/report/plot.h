@@ -2,7 +2,7 @@
 #ifndef GB_REPORT_PLOT_H
 #define GB_REPORT_PLOT_H
 
-#include "harness/report/published.h"
+#include "harness/report/compare.h"
 #include "layers/base/text.h"
 
 typedef enum gb_chart_kind {
@@ -60,6 +60,13 @@ void gb_chart_point(gb_chart *chart, size_t series, double x, double y, const ch
 // The points of a published table that have both columns, one series a family (gb_family_of).
 void gb_chart_published(gb_chart *chart, const gb_published *published, const char *x_column,
                         const char *y_column);
+
+// The models of a finished comparison that have both columns, at least one of them computed: ours,
+// one series a family. A side that was not computed is taken from the published table (our count
+// against the published accuracy). `labelled`: what the label says beyond its family ("Large
+// 0.75x") stands beside the point.
+void gb_chart_comparison(gb_chart *chart, const gb_comparison *comparison, const char *x_column,
+                         const char *y_column, bool labelled);
 
 // The family a label belongs to: "MobileNetV3 Large 0.75x" is MobileNetV3, "Ghost-VGG-16 (s=2)" is
 // Ghost-VGG-16; what is not known is the label up to its first number that stands alone or bracket.

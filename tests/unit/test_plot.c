@@ -319,6 +319,35 @@ TEST(nothing_to_draw_is_told) {
   gb_text_free(&data);
 }
 
+TEST(computed_counts_stand_against_published_accuracies) {
+  static const char table[] = "row,column,value,unit,precision,source,grade,note\n"
+                              "GhostNet 1.0x,macs,141,M,1,k,primary,\n"
+                              "GhostNet 1.0x,top1,73.9,%,0.1,k,primary,\n"
+                              "MobileNetV3 Large 0.75x,macs,155,M,1,k,primary,\n"
+                              "MobileNetV3 Large 0.75x,top1,73.3,%,0.1,k,primary,\n"
+                              "FBNet-B,macs,295,M,1,k,primary,\n";
+  gb_error error = {0};
+  gb_published *published = NULL;
+  REQUIRE_OK(gb_published_parse(table, strlen(table), "t.csv", &published, &error), error);
+  gb_comparison *comparison = gb_comparison_new("t", NULL, published);
+  gb_chart *chart = gb_chart_new("t", GB_CHART_SCATTER, NULL);
+  REQUIRE(comparison && chart);
+  gb_comparison_integer(comparison, "MobileNetV3 Large 0.75x", "", "macs", 155000001);
+  gb_comparison_integer(comparison, "", "GhostNet 1.1x", "macs", 166000000);
+  REQUIRE_OK(gb_comparison_finish(comparison, &error), error);
+  gb_chart_published(chart, published, "macs", "top1");
+  gb_chart_comparison(chart, comparison, "macs", "top1", true);
+  REQUIRE(chart->series_count == 3); // two published families, one of ours
+  CHECK(chart->series[0].published && chart->series[1].published && !chart->series[2].published);
+  CHECK_TEXT(chart->series[2].family, "MobileNetV3");
+  CHECK_INT(chart->series[2].count, 1);
+  CHECK(chart->series[2].points[0].x == 155000001 && chart->series[2].points[0].y == 73.3);
+  CHECK_TEXT(chart->series[2].points[0].label, "Large 0.75x");
+  gb_chart_free(chart);
+  gb_comparison_free(comparison);
+  gb_published_free(published);
+}
+
 TEST(families) {
   static const struct {
     const char *label, *family;
@@ -416,6 +445,7 @@ TEST(labels_stay_inside_and_apart) {
 TEST_MAIN(CASE(hostile_labels_are_text), CASE(names_that_are_no_file_names_are_refused),
           CASE(data_keep_every_digit_in_order_of_x), CASE(the_script_draws_again),
           CASE(without_gnuplot_the_script_is_there), CASE(a_failing_gnuplot_is_told),
-          CASE(a_wrong_script_is_told), CASE(nothing_to_draw_is_told), CASE(families),
+          CASE(a_wrong_script_is_told), CASE(nothing_to_draw_is_told),
+          CASE(computed_counts_stand_against_published_accuracies), CASE(families),
           CASE(families_keep_their_colours_and_differ), CASE(scales_have_round_ticks_inside),
           CASE(labels_stay_inside_and_apart))
