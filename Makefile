@@ -34,7 +34,7 @@ endif
 # Floating point means what it says: no fast-math; contraction only where a kernel's rule allows it.
 CFLAGS   := -std=c11 $(WARNINGS) $(OPTIMISE) -ffp-contract=off -fno-math-errno -I. \
             $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(EXTRA_CFLAGS)
-LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lm -lpthread
+LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lpthreadpool -lm -lpthread
 # Reference loops are plain C; the compiler may still vectorise them.
 LAYER_CFLAGS = -O3
 
@@ -124,6 +124,12 @@ $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/r
 	$(if $(V),,@echo '  LD $@')
 	$(Q)$(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
 
+$(BUILD)/tests/bench/bench_team: CFLAGS += -fopenmp
+
+#: make bench-team      hand-over between threads: pthreadpool, OpenMP, the engine's barrier
+bench-team: $(BUILD)/tests/bench/bench_team
+	$(BUILD)/tests/bench/bench_team
+
 FUZZ_SECONDS ?= 60
 run-fuzz: $(FUZZERS)
 	@BUILD=$(BUILD) FUZZ_SECONDS='$(FUZZ_SECONDS)' sh tests/fuzz/run.sh $(FUZZERS)
@@ -172,7 +178,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: all reproduce check asan fuzz lint setup tests run-tests run-fuzz run-lint \
+.PHONY: bench-team all reproduce check asan fuzz lint setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \

@@ -51,6 +51,7 @@ build libgsl-dev library gsl wavelets and statistics
 build libpapi-dev library papi hardware counters
 build libjansson-dev library jansson reads and writes JSON
 build libcsv-dev header csv.h reads CSV
+build libpthreadpool-dev header pthreadpool.h threads of the native engine
 run gnuplot-nox tool gnuplot draws plots
 check libxml2-utils tool xmllint checks documents against the schemas
 lint clang-format tool clang-format checks formatting

@@ -6,6 +6,7 @@
 #ifndef GB_CLI_CLI_H
 #define GB_CLI_CLI_H
 
+#include "harness/engine/engine.h"
 #include "harness/graph/graph.h"
 #include "harness/xml/xml.h"
 
@@ -100,6 +101,33 @@ typedef struct gb_model {
 gb_status gb_model_load(const char *name, const gb_settings *settings, int64_t batch, bool keep_xml,
                         gb_model *model, gb_error *error);
 void gb_model_free(gb_model *model);
+
+// --engine, --threads, --isa, --without: how a network is run. GHOSTBENCH_ISA is what --isa is when
+// it is not given; threads are those that this process may use.
+typedef struct gb_engine_choice {
+  bool native;
+  gb_native_options options;
+} gb_engine_choice;
+#define GB_OPTION_THREADS                                                                          \
+  { "threads", 't', "N", "threads of the native engine (default: processors allowed)" }
+#define GB_OPTION_ISA                                                                              \
+  { "isa", 0, "NAME", "avx512, avx2, neon or baseline (default: the best here)" }
+#define GB_OPTION_WITHOUT                                                                          \
+  { "without", 0, "LIST", "native engine without these optimisations (comma-separated)" }
+gb_engine_choice gb_engine_default(void);
+// Takes a flag of those above; false when it is none of them. A wrong value fills `error`.
+bool gb_engine_flag(gb_engine_choice *choice, const gb_option *option, const char *value,
+                    gb_error *error);
+
+// Either engine behind one call.
+typedef struct gb_engine {
+  gb_reference *reference;
+  gb_native *native;
+} gb_engine;
+gb_status gb_engine_new(const gb_graph *graph, const gb_weights *weights,
+                        const gb_engine_choice *choice, gb_engine *engine, gb_error *error);
+gb_status gb_engine_run(gb_engine *engine, const float *input, float *output, gb_error *error);
+void gb_engine_free(gb_engine *engine);
 
 // Whether stdout may carry colour: a terminal, and NO_COLOR unset or empty; CLICOLOR_FORCE wins.
 bool gb_want_colour(void);

@@ -1,7 +1,6 @@
 // ghostbench forward: runs a network on an array and writes what comes out.
 #define _GNU_SOURCE // PATH_MAX
 #include "harness/cli/cli.h"
-#include "harness/engine/engine.h"
 #include "harness/graph/npy.h"
 
 #include "layers/base/file.h"
@@ -15,8 +14,11 @@ static const gb_option options[] = {
     {"weights", 'w', "FILE", "parameters, a safetensors file (required)"},
     {"input", 'i', "FILE", "input, a .npy file of float32 (N,C,H,W) (required)"},
     {"output", 'o', "FILE", "where the output goes, a .npy file (required)"},
-    {"dump", 0, "DIR", "also write the output of each layer to DIR/NAME.npy"},
-    {"engine", 0, "NAME", "reference (the only one for now)"},
+    {"dump", 0, "DIR", "also write the output of each layer to DIR/NAME.npy (reference engine)"},
+    {"engine", 0, "NAME", "native (default) or reference"},
+    GB_OPTION_THREADS,
+    GB_OPTION_ISA,
+    GB_OPTION_WITHOUT,
     GB_OPTION_HELP,
     {0},
 };
@@ -24,6 +26,7 @@ static const gb_option options[] = {
 typedef struct request {
   const char *name, *weights, *input, *output, *dump;
   gb_settings settings;
+  gb_engine_choice engine;
 } request;
 
 static gb_status dump_node(void *context, const gb_node *node, const float *values,
@@ -49,25 +52,27 @@ static gb_status check_input(const request *r, const gb_npy *array, gb_error *er
 static gb_status execute(const request *r, const gb_graph *graph, const float *input,
                          gb_error *error) {
   gb_weights weights = {0};
-  gb_reference *engine = NULL;
+  gb_engine engine = {0};
   const gb_shape *out = &graph->nodes[graph->node_count - 1].op.out;
   float *output = NULL;
   gb_status status = gb_weights_load(graph, r->weights, &weights, NULL, error);
   if (status == GB_OK)
-    status = gb_reference_new(graph, &weights, &engine, error);
+    status = gb_engine_new(graph, &weights, &r->engine, &engine, error);
   if (status == GB_OK && !(output = gb_allocate(NULL, (size_t)gb_shape_count(out), sizeof *output)))
     status = gb_fail_memory(error);
   if (status == GB_OK && r->dump)
     status = gb_folder_make(r->dump, error);
-  if (status == GB_OK) {
-    char dump[PATH_MAX] = "";
-    snprintf(dump, sizeof dump, "%s", r->dump ? r->dump : "");
-    status = gb_reference_run(engine, input, output, r->dump ? dump_node : NULL, dump, error);
+  if (status == GB_OK && r->dump) {
+    char dump[PATH_MAX];
+    snprintf(dump, sizeof dump, "%s", r->dump);
+    status = gb_reference_run(engine.reference, input, output, dump_node, dump, error);
+  } else if (status == GB_OK) {
+    status = gb_engine_run(&engine, input, output, error);
   }
   if (status == GB_OK)
     status = gb_npy_write(r->output, output, out, error);
   gb_release(NULL, output);
-  gb_reference_free(engine);
+  gb_engine_free(&engine);
   gb_weights_free(&weights);
   return status;
 }
@@ -107,7 +112,7 @@ static int forward(const gb_command *self, const request *r) {
 
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
-  request r = {0};
+  request r = {.engine = gb_engine_default()};
   gb_error error = {0};
   char *value;
   for (const gb_option *o; (o = gb_args_next(&args, &value));) {
@@ -121,8 +126,8 @@ static int run(const gb_command *self, int argc, char **argv) {
       r.output = value;
     if (gb_option_is(o, "dump"))
       r.dump = value;
-    if (gb_option_is(o, "engine") && strcmp(value, "reference") != 0)
-      return gb_complain(self, "--engine %s is not allowed: reference", value);
+    if (gb_engine_flag(&r.engine, o, value, &error) && error.status != GB_OK)
+      return gb_complain_error(self, &error);
   }
   if (args.stop)
     return args.exit_code;
@@ -131,6 +136,8 @@ static int run(const gb_command *self, int argc, char **argv) {
   r.name = argv[args.first_operand];
   if (!r.weights || !r.input || !r.output)
     return gb_complain(self, "--weights, --input and --output are needed");
+  if (r.dump)
+    r.engine.native = false; // fused layers have no output of their own
   return forward(self, &r);
 }
 

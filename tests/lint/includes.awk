@@ -28,7 +28,7 @@ BEGIN {
   row("^jansson\\.h$", "harness/graph/safetensors.c harness/report/ harness/cli/")
   row("^csv\\.h$", "harness/report/")
   row("^sqlite3\\.h$", "harness/store/")
-  row("^(immintrin|arm_neon|arm_sve)\\.h$", "layers/kernels/")
+  row("^([a-z]mmintrin|arm_neon|arm_sve)\\.h$", "layers/kernels/")
   row("^cpuid\\.h$", "layers/base/ layers/kernels/")
 
   # C11 and POSIX: everywhere.

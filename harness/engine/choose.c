@@ -1,0 +1,65 @@
+// Gives each step its type, and what the types share: shares of work, places of planes.
+#include "harness/engine/plan.h"
+
+#define GB_STEP(id) extern const gb_step_type gb_step_##id;
+#include "harness/engine/steps.def"
+#undef GB_STEP
+
+const gb_step_type *const gb_step_types[] = {
+#define GB_STEP(id) &gb_step_##id,
+#include "harness/engine/steps.def"
+#undef GB_STEP
+    NULL};
+
+gb_status gb_plan_choose(gb_plan *plan, gb_error *error) {
+  for (size_t i = 0; i < plan->step_count; i++) {
+    gb_step *step = &plan->steps[i];
+    for (const gb_step_type *const *type = gb_step_types; *type && !step->type; type++)
+      if ((*type)->accepts(plan, step))
+        step->type = *type;
+    if (!step->type)
+      return gb_fail(error, GB_EINTERNAL, "no kernel takes '%s' (%s)", step->node->name,
+                     step->layers);
+  }
+  return GB_OK;
+}
+
+gb_status gb_plan_prepare(gb_plan *plan, gb_error *error) {
+  for (size_t i = 0; i < plan->step_count; i++) {
+    gb_step *step = &plan->steps[i];
+    step->executed = step->nominal;
+    if (step->type->prepare)
+      GB_TRY(step->type->prepare(plan, step, error));
+    if (step->scratch > plan->scratch_size)
+      plan->scratch_size = step->scratch;
+  }
+  return GB_OK;
+}
+
+void gb_share(int64_t total, int64_t grain, int part, int parts, int64_t *lo, int64_t *hi) {
+  int64_t grains = (total + grain - 1) / grain;
+  *lo = grains * part / parts * grain;
+  *hi = grains * (part + 1) / parts * grain;
+  if (*lo > total)
+    *lo = total;
+  if (*hi > total)
+    *hi = total;
+}
+
+float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker) {
+  const gb_tensor *t = &plan->tensors[tensor];
+  if (t->contiguous)
+    return worker->base[t->base] + t->offset + channel * t->shape.h * t->shape.w;
+  return worker->base[t->bases[channel]] + t->offsets[channel];
+}
+
+int64_t gb_plane_run(const gb_plan *plan, int tensor, int64_t channel, int64_t end) {
+  const gb_tensor *t = &plan->tensors[tensor];
+  if (t->contiguous)
+    return end;
+  int64_t c = channel + 1, size = t->shape.h * t->shape.w;
+  while (c < end && t->bases[c] == t->bases[channel] &&
+         t->offsets[c] == t->offsets[channel] + (c - channel) * size)
+    c++;
+  return c;
+}

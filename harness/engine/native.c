@@ -1,0 +1,209 @@
+// The native engine: compiles a graph to a plan and runs it on a team of threads.
+#define _POSIX_C_SOURCE 200809L
+#include "harness/engine/plan.h"
+#include "harness/engine/team.h"
+
+#include <time.h>
+
+struct gb_native {
+  gb_plan plan;
+  gb_team *team;
+  float *memory;                   // arenas of all images
+  float *scratch;                  // of all threads
+  int64_t input_size, output_size; // floats of one image
+  // Of the run at hand:
+  const float *input;
+  float *output;
+  double *seconds;
+};
+
+static gb_status choose_isa(gb_plan *plan, const char *name, gb_error *error) {
+  gb_isa isa = gb_isa_detect();
+  if (name && !gb_isa_parse(name, &isa))
+    return gb_fail(error, GB_EUSAGE,
+                   "instruction set '%.40s' is not allowed: avx512, avx2, neon, baseline", name);
+  plan->kernels = gb_kernels_for(isa);
+  if (!plan->kernels)
+    return gb_fail(error, GB_EUNSUPPORTED, "this machine or build has no %s", gb_isa_name(isa));
+  return GB_OK;
+}
+
+static gb_status compile(gb_plan *plan, gb_error *error) {
+  GB_TRY(gb_plan_import(plan, error));
+  GB_TRY(gb_plan_reorder(plan, error));
+  GB_TRY(gb_plan_fuse(plan, error));
+  GB_TRY(gb_plan_choose(plan, error));
+  GB_TRY(gb_plan_place(plan, error));
+  return gb_plan_prepare(plan, error);
+}
+
+static gb_status allocate(gb_native *engine, gb_error *error) {
+  gb_plan *plan = &engine->plan;
+  size_t images, scratch;
+  plan->scratch_size = (plan->scratch_size + 15) / 16 * 16;
+  if (__builtin_mul_overflow((size_t)plan->arena_size, (size_t)plan->batch, &images) ||
+      __builtin_mul_overflow((size_t)plan->scratch_size, (size_t)plan->threads, &scratch))
+    return gb_fail(error, GB_ELIMIT, "the plan needs more memory than can be addressed");
+  engine->memory = gb_allocate(NULL, images, sizeof *engine->memory);
+  engine->scratch = gb_allocate(NULL, scratch, sizeof *engine->scratch);
+  return engine->memory && engine->scratch ? GB_OK : gb_fail_memory(error);
+}
+
+gb_status gb_native_new(const gb_graph *graph, const gb_weights *weights,
+                        const gb_native_options *options, gb_native **engine, gb_error *error) {
+  *engine = NULL;
+  if (options->threads < 1 || options->threads > 1024)
+    return gb_fail(error, GB_EUSAGE, "%d threads are not allowed: 1 to 1024", options->threads);
+  gb_native *made = gb_allocate(NULL, 1, sizeof *made);
+  if (!made)
+    return gb_fail_memory(error);
+  gb_plan *plan = &made->plan;
+  *plan = (gb_plan){.arena = gb_arena_new(NULL),
+                    .graph = graph,
+                    .weights = weights,
+                    .without = options->without,
+                    .batch = graph->nodes[0].op.out.n,
+                    .threads = options->threads};
+  gb_status status = plan->arena ? choose_isa(plan, options->isa, error) : gb_fail_memory(error);
+  if (status == GB_OK)
+    status = compile(plan, error);
+  if (status == GB_OK)
+    status = allocate(made, error);
+  if (status == GB_OK)
+    status = gb_team_new(options->threads, &made->team, error);
+  if (status != GB_OK) {
+    gb_native_free(made);
+    return status;
+  }
+  made->input_size = gb_shape_count(&graph->nodes[0].op.out) / plan->batch;
+  made->output_size = gb_shape_count(&graph->nodes[graph->node_count - 1].op.out) / plan->batch;
+  *engine = made;
+  return GB_OK;
+}
+
+void gb_native_free(gb_native *engine) {
+  if (!engine)
+    return;
+  gb_team_free(engine->team);
+  gb_release(NULL, engine->memory);
+  gb_release(NULL, engine->scratch);
+  gb_arena_free(engine->plan.arena);
+  gb_release(NULL, engine);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+static void set_image(const gb_native *engine, gb_worker *worker, int64_t image) {
+  worker->base[GB_BASE_ARENA] = engine->memory + image * engine->plan.arena_size;
+  // Nothing writes to the input; only its type is shared with the other bases.
+  union {
+    const float *given;
+    float *kept;
+  } input = {.given = engine->input + image * engine->input_size};
+  worker->base[GB_BASE_INPUT] = input.kept;
+  worker->base[GB_BASE_OUTPUT] = engine->output + image * engine->output_size;
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+// Steps [first, end) of whole images, each thread its own: no thread waits for another.
+static void run_images(gb_native *engine, gb_worker *worker, int thread, size_t first, size_t end) {
+  const gb_plan *plan = &engine->plan;
+  worker->part = 0;
+  worker->parts = 1;
+  for (int64_t image = thread; image < plan->batch; image += plan->threads) {
+    set_image(engine, worker, image);
+    for (size_t s = first; s < end; s++)
+      plan->steps[s].type->run(plan, &plan->steps[s], worker);
+  }
+}
+
+// One step of all images, each image shared by the team.
+static void run_shared(gb_native *engine, gb_worker *worker, int thread, const gb_step *step) {
+  const gb_plan *plan = &engine->plan;
+  worker->part = thread;
+  worker->parts = plan->threads;
+  if (step->type->serial) {
+    if (thread != 0)
+      return;
+    worker->parts = 1;
+  }
+  for (int64_t image = 0; image < (step->type->whole_batch ? 1 : plan->batch); image++) {
+    set_image(engine, worker, image);
+    step->type->run(plan, step, worker);
+  }
+}
+
+static void run_thread(void *context, int thread) {
+  gb_native *engine = context;
+  const gb_plan *plan = &engine->plan;
+  gb_worker worker = {.scratch = engine->scratch + thread * plan->scratch_size};
+  bool by_image = plan->batch % plan->threads == 0 && plan->batch > 1 && !engine->seconds;
+  double before = engine->seconds ? now() : 0;
+  for (size_t s = 0; s < plan->step_count;) {
+    size_t end = s + 1;
+    if (by_image && !plan->steps[s].type->whole_batch) {
+      while (end < plan->step_count && !plan->steps[end].type->whole_batch)
+        end++;
+      run_images(engine, &worker, thread, s, end);
+    } else {
+      run_shared(engine, &worker, thread, &plan->steps[s]);
+    }
+    gb_team_wait(engine->team);
+    if (engine->seconds && thread == 0) {
+      double after = now();
+      engine->seconds[s] += after - before;
+      before = after;
+    }
+    s = end;
+  }
+}
+
+void gb_native_run(gb_native *engine, const float *input, float *output) {
+  gb_native_profile(engine, input, output, NULL);
+}
+
+void gb_native_profile(gb_native *engine, const float *input, float *output, double *seconds) {
+  engine->input = input;
+  engine->output = output;
+  engine->seconds = seconds;
+  gb_team_run(engine->team, run_thread, engine);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+size_t gb_native_step_count(const gb_native *engine) {
+  return engine->plan.step_count;
+}
+
+void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info) {
+  const gb_plan *plan = &engine->plan;
+  const gb_step *step = &plan->steps[index];
+  const gb_tensor *out = &plan->tensors[step->out];
+  int64_t elements = step->weight_count + gb_shape_count(&out->shape) / plan->batch;
+  for (size_t i = 0; i < step->n_in; i++)
+    elements += gb_shape_count(&plan->tensors[step->in[i]].shape) / plan->batch;
+  if (step->residual >= 0)
+    elements += gb_shape_count(&plan->tensors[step->residual].shape) / plan->batch;
+  *info = (gb_step_info){.kind = step->type->name,
+                         .name = step->node->name,
+                         .layers = step->layers,
+                         .out = out->shape,
+                         .nominal_macs = step->nominal,
+                         .executed_macs = step->executed,
+                         .bytes = 4 * elements,
+                         .base = out->base,
+                         .offset = out->offset};
+}
+
+const char *gb_native_isa(const gb_native *engine) {
+  return engine->plan.kernels->name;
+}
+
+int64_t gb_native_arena_bytes(const gb_native *engine) {
+  return engine->plan.arena_size * engine->plan.batch * 4;
+}

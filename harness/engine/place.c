@@ -1,0 +1,318 @@
+// Decides where every tensor lies: concatenations side by side, results over inputs that nobody
+// needs any more, everything in one arena by life time.
+#include "harness/engine/plan.h"
+
+#include <string.h>
+
+// What the pass knows of a tensor's own memory. A root may lie inside another one's (`parent`).
+typedef struct memory {
+  int parent;      // root that holds this one, or -1
+  int64_t offset;  // within the parent
+  int first, last; // steps; -1 while unused
+  int64_t at;      // in the base
+  int base;
+} memory;
+
+typedef struct placing {
+  gb_plan *plan;
+  memory *memories; // by tensor
+} placing;
+
+static int64_t map_size(const gb_shape *shape) {
+  return shape->h * shape->w;
+}
+
+static int64_t image_size(const gb_shape *shape) {
+  return shape->c * shape->h * shape->w;
+}
+
+static int outermost(const placing *p, int root, int64_t *offset) {
+  while (p->memories[root].parent >= 0) {
+    *offset += p->memories[root].offset;
+    root = p->memories[root].parent;
+  }
+  return root;
+}
+
+// The place of a plane within the outermost memory that holds it.
+static gb_plane resolve(const placing *p, gb_plane plane) {
+  plane.root = outermost(p, plane.root, &plane.offset);
+  return plane;
+}
+
+// True when the tensor's planes follow each other in one memory; `*first` is where they begin.
+static bool is_contiguous(const placing *p, int tensor, gb_plane *first) {
+  const gb_tensor *t = &p->plan->tensors[tensor];
+  *first = resolve(p, t->planes[0]);
+  for (int64_t c = 1; c < t->shape.c; c++) {
+    gb_plane plane = resolve(p, t->planes[c]);
+    if (plane.root != first->root || plane.offset != first->offset + c * map_size(&t->shape))
+      return false;
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Concatenations: where a tensor consists of whole memories one after another, these are put side
+// by side, so that it is contiguous without a copy.
+
+static bool consists_of_wholes(const placing *p, int tensor) {
+  const gb_tensor *t = &p->plan->tensors[tensor];
+  int64_t c = 0;
+  while (c < t->shape.c) {
+    int root = t->planes[c].root;
+    const gb_shape *shape = &p->plan->tensors[root].shape;
+    if (p->memories[root].parent >= 0 || p->memories[root].base != GB_BASE_ARENA ||
+        map_size(shape) != map_size(&t->shape) || shape->c > t->shape.c - c)
+      return false;
+    for (int64_t i = 0; i < shape->c; i++)
+      if (t->planes[c + i].root != root || t->planes[c + i].offset != i * map_size(shape))
+        return false;
+    for (int64_t i = 0; i < c; i++) // a memory can lie in one place only
+      if (t->planes[i].root == root)
+        return false;
+    c += shape->c;
+  }
+  return true;
+}
+
+// A tensor that is only planes of others lends its index as the memory that holds them.
+static void put_side_by_side(placing *p) {
+  gb_plan *plan = p->plan;
+  for (size_t i = 0; i < plan->tensor_count; i++) {
+    const gb_tensor *t = &plan->tensors[i];
+    if (t->planes[0].root == (int)i || t->shape.c < 2 || !consists_of_wholes(p, (int)i))
+      continue;
+    for (int64_t c = 0; c < t->shape.c;) {
+      int root = t->planes[c].root;
+      p->memories[root].parent = (int)i;
+      p->memories[root].offset = c * map_size(&t->shape);
+      c += plan->tensors[root].shape.c;
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Life times
+
+static void touch(placing *p, int tensor, int step) {
+  const gb_tensor *t = &p->plan->tensors[tensor];
+  int last = -1;
+  for (int64_t c = 0; c < t->shape.c; c++) {
+    if (t->planes[c].root == last)
+      continue;
+    last = t->planes[c].root;
+    int64_t offset = 0;
+    memory *m = &p->memories[outermost(p, last, &offset)];
+    if (m->first < 0 || step < m->first)
+      m->first = step;
+    if (step > m->last)
+      m->last = step;
+  }
+}
+
+static void find_life_times(placing *p) {
+  gb_plan *plan = p->plan;
+  for (size_t i = 0; i < plan->tensor_count; i++)
+    p->memories[i].first = p->memories[i].last = -1;
+  for (size_t s = 0; s < plan->step_count; s++) {
+    const gb_step *step = &plan->steps[s];
+    touch(p, step->out, (int)s);
+    for (size_t i = 0; i < step->n_in; i++)
+      touch(p, step->in[i], (int)s);
+    if (step->gate >= 0)
+      touch(p, step->gate, (int)s);
+    if (step->residual >= 0)
+      touch(p, step->residual, (int)s);
+  }
+  // What the caller gets must stay.
+  touch(p, (int)plan->graph->node_count - 1, (int)plan->step_count);
+}
+
+// ---------------------------------------------------------------------------------------------
+// Results over inputs
+
+// True when `step` reads the memory `root` in another way than element by element through `from`.
+static bool reads_otherwise(const placing *p, const gb_step *step, int from, int root) {
+  for (size_t i = 0; i < step->n_in; i++) {
+    const gb_tensor *t = &p->plan->tensors[step->in[i]];
+    bool shares = false;
+    for (int64_t c = 0; c < t->shape.c && !shares; c++)
+      shares = resolve(p, t->planes[c]).root == root;
+    if (shares && step->in[i] != from)
+      return true;
+  }
+  return false;
+}
+
+static void reuse_in_place(placing *p) {
+  gb_plan *plan = p->plan;
+  for (size_t s = 0; s < plan->step_count; s++) {
+    const gb_step *step = &plan->steps[s];
+    int from = step->type->in_place && step->n_in > 0 ? step->in[0] : -1;
+    if (from < 0 || p->memories[step->out].parent >= 0 ||
+        p->memories[step->out].base != GB_BASE_ARENA)
+      continue;
+    gb_plane first;
+    if (!is_contiguous(p, from, &first) || first.offset != 0 || first.root == step->out)
+      continue;
+    const memory *m = &p->memories[first.root];
+    const gb_shape *whole = &plan->tensors[first.root].shape,
+                   *out = &plan->tensors[step->out].shape;
+    if (m->last != (int)s || m->base != GB_BASE_ARENA || image_size(whole) != image_size(out) ||
+        map_size(whole) != map_size(out) || reads_otherwise(p, step, from, first.root))
+      continue;
+    p->memories[step->out].parent = first.root;
+    p->memories[step->out].offset = 0;
+    find_life_times(p);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Copies where a type needs contiguous planes
+
+static gb_status copy_input(placing *p, size_t at, int *input, gb_error *error) {
+  gb_plan *plan = p->plan;
+  gb_plane first;
+  int from = *input;
+  if (is_contiguous(p, from, &first))
+    return GB_OK;
+  gb_shape shape = plan->tensors[from].shape;
+  int copy = gb_plan_tensor(plan, &shape, plan->tensors[from].node);
+  gb_step *step = copy < 0 ? NULL : gb_plan_insert(plan, at);
+  int *in = step ? gb_arena_allocate(plan->arena, 1, sizeof *in) : NULL;
+  if (!in)
+    return gb_fail_memory(error);
+  *in = from;
+  *input = copy; // an array of the arena: the insertion has not moved it
+  step->in = in;
+  step->n_in = 1;
+  step->out = copy;
+  step->node = &plan->graph->nodes[plan->tensors[from].node];
+  step->work.kind = GB_WORK_PLANES;
+  step->layers = "copy";
+  return GB_OK;
+}
+
+static gb_status insert_copies(placing *p, gb_error *error) {
+  gb_plan *plan = p->plan;
+  for (size_t s = 0; s < plan->step_count; s++) {
+    size_t before = plan->step_count;
+    bool scattered = plan->steps[s].type && plan->steps[s].type->takes_planes;
+    for (size_t i = 0; i < plan->steps[s].n_in && !scattered; i++) {
+      size_t at = s + (plan->step_count - before);
+      GB_TRY(copy_input(p, s, &plan->steps[at].in[i], error));
+    }
+    size_t at = s + (plan->step_count - before);
+    int residual = plan->steps[at].residual;
+    if (residual >= 0) {
+      size_t count = plan->step_count;
+      GB_TRY(copy_input(p, s, &residual, error));
+      plan->steps[at + (plan->step_count - count)].residual = residual;
+    }
+    s += plan->step_count - before;
+  }
+  return GB_OK;
+}
+
+// The caller's output must be contiguous and somebody's own memory.
+static gb_status close_output(placing *p, gb_error *error) {
+  gb_plan *plan = p->plan;
+  int last = (int)plan->graph->node_count - 1;
+  const gb_tensor *t = &plan->tensors[last];
+  if (t->planes[0].root == last && t->uses == 1 && p->memories[last].parent < 0) {
+    p->memories[last].base = GB_BASE_OUTPUT;
+    return GB_OK;
+  }
+  gb_shape shape = t->shape;
+  int copy = gb_plan_tensor(plan, &shape, last);
+  gb_step *step = copy < 0 ? NULL : gb_plan_step(plan);
+  int *in = step ? gb_arena_allocate(plan->arena, 1, sizeof *in) : NULL;
+  if (!in)
+    return gb_fail_memory(error);
+  *in = last;
+  step->in = in;
+  step->n_in = 1;
+  step->out = copy;
+  step->node = &plan->graph->nodes[last];
+  step->work.kind = GB_WORK_PLANES;
+  step->layers = "copy";
+  p->memories[copy].base = GB_BASE_OUTPUT;
+  return GB_OK;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// A row for every tensor there is, and for those that copies may add: one for each input.
+static gb_status new_memories(placing *p, gb_error *error) {
+  size_t room = p->plan->tensor_count + 1;
+  for (size_t s = 0; s < p->plan->step_count; s++)
+    room += p->plan->steps[s].n_in + 1;
+  p->memories = gb_arena_allocate(p->plan->arena, room, sizeof *p->memories);
+  if (!p->memories)
+    return gb_fail_memory(error);
+  for (size_t i = 0; i < room; i++)
+    p->memories[i].parent = -1;
+  return GB_OK;
+}
+
+static gb_status lay_out(placing *p, gb_error *error) {
+  gb_plan *plan = p->plan;
+  gb_extent *extents = gb_arena_allocate(plan->arena, plan->tensor_count, sizeof *extents);
+  size_t *owner = gb_arena_allocate(plan->arena, plan->tensor_count, sizeof *owner);
+  if (!extents || !owner)
+    return gb_fail_memory(error);
+  size_t count = 0;
+  for (size_t i = 0; i < plan->tensor_count; i++) {
+    const memory *m = &p->memories[i];
+    if (m->parent >= 0 || m->first < 0 || m->base != GB_BASE_ARENA)
+      continue;
+    owner[count] = i;
+    extents[count++] = (gb_extent){
+        .size = image_size(&plan->tensors[i].shape), .first = m->first, .last = m->last};
+  }
+  GB_TRY(gb_layout(extents, count, 16, &plan->arena_size, error));
+  for (size_t i = 0; i < count; i++)
+    p->memories[owner[i]].at = extents[i].offset;
+  // Images lie one behind the other; the distance keeps them aligned.
+  plan->arena_size = (plan->arena_size + 15) / 16 * 16;
+  return GB_OK;
+}
+
+static gb_status set_offsets(placing *p, gb_error *error) {
+  gb_plan *plan = p->plan;
+  for (size_t i = 0; i < plan->tensor_count; i++) {
+    gb_tensor *t = &plan->tensors[i];
+    gb_plane first;
+    t->contiguous = is_contiguous(p, (int)i, &first);
+    t->base = p->memories[first.root].base;
+    t->offset = p->memories[first.root].at + first.offset;
+    if (t->contiguous)
+      continue;
+    t->offsets = gb_arena_allocate(plan->arena, (size_t)t->shape.c, sizeof *t->offsets);
+    t->bases = gb_arena_allocate(plan->arena, (size_t)t->shape.c, sizeof *t->bases);
+    if (!t->offsets || !t->bases)
+      return gb_fail_memory(error);
+    for (int64_t c = 0; c < t->shape.c; c++) {
+      gb_plane plane = resolve(p, t->planes[c]);
+      t->bases[c] = (unsigned char)p->memories[plane.root].base;
+      t->offsets[c] = p->memories[plane.root].at + plane.offset;
+    }
+  }
+  return GB_OK;
+}
+
+gb_status gb_plan_place(gb_plan *plan, gb_error *error) {
+  placing p = {.plan = plan};
+  GB_TRY(new_memories(&p, error));
+  p.memories[0].base = GB_BASE_INPUT;
+  GB_TRY(close_output(&p, error));
+  put_side_by_side(&p);
+  GB_TRY(insert_copies(&p, error));
+  GB_TRY(gb_plan_choose(plan, error)); // the copies have no type yet
+  find_life_times(&p);
+  reuse_in_place(&p);
+  find_life_times(&p);
+  GB_TRY(lay_out(&p, error));
+  return set_offsets(&p, error);
+}

@@ -1,0 +1,142 @@
+// The native engine's plan: a graph compiled to fused steps over one block of memory.
+//
+// The story: import.c makes a step of each node; fuse.c folds batch norms and merges activations,
+// additions and gates into their producers; reorder.c exchanges linear layers that commute;
+// choose.c gives each step a type from steps.def (one file step_*.c a type, ending in one const
+// descriptor); place.c decides where tensors lie, so that concatenation, slices and shuffles move
+// nothing; native.c runs it on a team of threads; print.c prints it.
+//
+// Private to this folder.
+#ifndef GB_ENGINE_PLAN_H
+#define GB_ENGINE_PLAN_H
+
+#include "harness/engine/engine.h"
+#include "harness/engine/layout.h"
+#include "layers/kernels/kernels.h"
+
+// One plane (map of one channel of one image): in which tensor's own memory, and where.
+typedef struct gb_plane {
+  int root;       // tensor that owns memory
+  int64_t offset; // elements behind the root's start
+} gb_plane;
+
+// What lies where, once placed: base 0 is the arena of an image, 1 the caller's input, 2 the
+// caller's output.
+enum { GB_BASE_ARENA, GB_BASE_INPUT, GB_BASE_OUTPUT, GB_BASE_COUNT };
+
+typedef struct gb_tensor {
+  gb_shape shape;   // of the whole batch
+  gb_plane *planes; // `shape.c` of them; a root's are its own memory in order
+  int node;         // graph node that computes it
+  int uses;         // steps and plane tensors that read it
+  // Found by place.c:
+  int base;
+  bool contiguous;      // planes follow each other
+  int64_t offset;       // of the first plane, within the base of an image
+  int64_t *offsets;     // of every plane where they are not contiguous; else NULL
+  unsigned char *bases; // likewise
+} gb_tensor;
+
+typedef struct gb_plan gb_plan;
+typedef struct gb_step gb_step;
+
+// What a thread knows while it runs a step: its share is part `part` of `parts`.
+typedef struct gb_worker {
+  float *base[GB_BASE_COUNT]; // of the image at hand
+  float *scratch;             // of this thread
+  int part, parts;
+} gb_worker;
+
+// A type of step: how it is recognised, prepared and run.
+typedef struct gb_step_type {
+  const char *name;  // "pointwise", for the printed plan
+  bool takes_planes; // reads inputs whose planes are scattered
+  bool whole_batch;  // runs once for the batch, with images `stride` apart (linear layers)
+  bool in_place;     // may write over its first input where nobody else reads that
+  bool serial;       // one thread runs it
+  // Whether the type can run this step (its work, fused parts and shapes).
+  bool (*accepts)(const gb_plan *plan, const gb_step *step);
+  // Packs weights into the plan's arena, fills `data`, `scratch` (floats a thread) and `executed`.
+  gb_status (*prepare)(gb_plan *plan, gb_step *step, gb_error *error);
+  void (*run)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
+} gb_step_type;
+
+struct gb_step {
+  const gb_step_type *type;
+  const gb_node *node; // the main layer, for names and for forward
+  gb_work work;
+  int *in; // tensors
+  size_t n_in;
+  int out;
+  // Fused into the step, in this order: gate (multiplies input channels), the work itself with
+  // weights and bias (batch norm folded), residual (added), activation.
+  int gate;     // tensor of (N, C, 1, 1), or -1
+  int residual; // tensor, or -1
+  gb_activation act;
+  float *weights; // unpacked, as in the checkpoint but folded; NULL where the work has none
+  int64_t weight_count;
+  float *bias;           // one a channel of the output, or NULL
+  double *scale, *shift; // SCALE_SHIFT that stands alone; one a channel
+  const char *layers;    // what became of this step: "conv batch-norm activation"
+  bool dead;
+  // Found by the type:
+  void *data;
+  int64_t scratch;           // floats each thread needs
+  int64_t nominal, executed; // MACs of one image, as counted and as done
+};
+
+struct gb_plan {
+  gb_arena *arena;
+  const gb_graph *graph;
+  const gb_weights *weights;
+  const gb_kernels *kernels;
+  unsigned without; // bits of gb_pass that are switched off
+  int64_t batch;
+  int threads;
+  gb_tensor *tensors; // by graph node first, then those of passes
+  size_t tensor_count, tensor_capacity;
+  gb_step *steps;
+  size_t step_count, step_capacity;
+  int64_t arena_size;   // floats of one image
+  int64_t scratch_size; // floats of one thread
+  int *producers;       // step that computes a tensor, by tensor; -1
+};
+
+// True when the optimisation is switched on.
+bool gb_plan_has(const gb_plan *plan, gb_pass pass);
+
+// A new tensor of its own memory; -1 when memory is out.
+int gb_plan_tensor(gb_plan *plan, const gb_shape *shape, int node);
+// A step behind the others; NULL when memory is out. May move the array.
+gb_step *gb_plan_step(gb_plan *plan);
+// Inserts a zeroed step before index `at`; NULL when memory is out.
+gb_step *gb_plan_insert(gb_plan *plan, size_t at);
+
+// The passes, in this order.
+gb_status gb_plan_import(gb_plan *plan, gb_error *error);
+gb_status gb_plan_reorder(gb_plan *plan, gb_error *error);
+gb_status gb_plan_fuse(gb_plan *plan, gb_error *error);
+gb_status gb_plan_choose(gb_plan *plan, gb_error *error); // types of steps that have none
+gb_status gb_plan_place(gb_plan *plan, gb_error *error);
+gb_status gb_plan_prepare(gb_plan *plan, gb_error *error); // packs weights, finds scratch
+
+// Counts readers of every tensor and the step that computes it, anew.
+void gb_plan_count_uses(gb_plan *plan);
+
+// Types, in order of preference; the first that accepts a step takes it.
+extern const gb_step_type *const gb_step_types[]; // NULL-terminated
+
+// How matrix products are shared by threads: pixels in whole tiles where each gets enough of them,
+// else output channels.
+enum { GB_ROW_GRAIN = 8, GB_PIXEL_GRAIN = 64, GB_PIXELS_WORTH_SHARING = 256 };
+
+// Helpers of the step types.
+// The share [*lo, *hi) of `total` that belongs to part `part` of `parts`, cut at multiples of
+// `grain`.
+void gb_share(int64_t total, int64_t grain, int part, int parts, int64_t *lo, int64_t *hi);
+// The first element of plane `channel` of a tensor for the image at hand.
+float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker);
+// The end of the run of planes from `channel` on that follow each other in memory, at most `end`.
+int64_t gb_plane_run(const gb_plan *plan, int tensor, int64_t channel, int64_t end);
+
+#endif

@@ -1,0 +1,64 @@
+// Convolution of any kernel, stride, dilation and groups.
+#include "harness/engine/plan.h"
+
+typedef struct conv {
+  gb_conv_shape shape;
+  float *packed;
+} conv;
+
+static bool accepts(const gb_plan *plan, const gb_step *step) {
+  (void)plan;
+  return step->work.kind == GB_WORK_CONV && step->gate < 0;
+}
+
+static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
+  const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
+  const gb_work *w = &step->work;
+  conv *c = gb_arena_allocate(plan->arena, 1, sizeof *c);
+  if (!c)
+    return gb_fail_memory(error);
+  c->shape = (gb_conv_shape){.in_c = in->c,
+                             .out_c = out->c,
+                             .groups = w->groups,
+                             .in_h = in->h,
+                             .in_w = in->w,
+                             .out_h = out->h,
+                             .out_w = out->w,
+                             .kernel_h = w->kernel_h,
+                             .kernel_w = w->kernel_w,
+                             .stride_h = w->stride_h,
+                             .stride_w = w->stride_w,
+                             .pad_top = w->top,
+                             .pad_left = w->left,
+                             .dilation_h = w->dilation_h,
+                             .dilation_w = w->dilation_w,
+                             .in_stride = in->h * in->w,
+                             .out_stride = out->h * out->w,
+                             .residual_stride = out->h * out->w,
+                             .act = step->act};
+  c->packed =
+      gb_arena_allocate(plan->arena, plan->kernels->conv_pack_size(&c->shape), sizeof *c->packed);
+  if (!c->packed)
+    return gb_fail_memory(error);
+  plan->kernels->conv_pack(&c->shape, step->weights, c->packed);
+  step->data = c;
+  step->scratch = (int64_t)plan->kernels->conv_scratch_size(&c->shape);
+  return GB_OK;
+}
+
+static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
+  const conv *c = step->data;
+  int64_t m0 = 0, m1 = c->shape.out_c, p0 = 0, p1 = c->shape.out_h * c->shape.out_w;
+  if (p1 >= GB_PIXELS_WORTH_SHARING * worker->parts)
+    gb_share(p1, GB_PIXEL_GRAIN, worker->part, worker->parts, &p0, &p1);
+  else
+    gb_share(m1, GB_ROW_GRAIN, worker->part, worker->parts, &m0, &m1);
+  if (m0 >= m1 || p0 >= p1)
+    return;
+  plan->kernels->conv(&c->shape, c->packed, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
+                      step->residual >= 0 ? gb_plane_at(plan, step->residual, 0, worker) : NULL,
+                      gb_plane_at(plan, step->out, 0, worker), worker->scratch, m0, m1, p0, p1);
+}
+
+const gb_step_type gb_step_conv = {
+    .name = "conv", .accepts = accepts, .prepare = prepare, .run = run};

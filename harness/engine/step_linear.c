@@ -1,0 +1,38 @@
+// Linear layers and pointwise convolutions of a single pixel: weights stream once for the batch.
+#include "harness/engine/plan.h"
+
+static bool accepts(const gb_plan *plan, const gb_step *step) {
+  (void)plan;
+  return step->work.kind == GB_WORK_LINEAR && step->gate < 0 && step->residual < 0;
+}
+
+static int64_t image_stride(const gb_plan *plan, int tensor) {
+  const gb_tensor *t = &plan->tensors[tensor];
+  return t->base == GB_BASE_ARENA ? plan->arena_size : t->shape.c;
+}
+
+static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
+  gb_linear_shape *g = gb_arena_allocate(plan->arena, 1, sizeof *g);
+  if (!g)
+    return gb_fail_memory(error);
+  *g = (gb_linear_shape){.rows = plan->tensors[step->out].shape.c,
+                         .depth = plan->tensors[step->in[0]].shape.c,
+                         .batch = plan->batch,
+                         .in_stride = image_stride(plan, step->in[0]),
+                         .out_stride = image_stride(plan, step->out),
+                         .act = step->act};
+  step->data = g;
+  return GB_OK;
+}
+
+static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
+  const gb_linear_shape *g = step->data;
+  int64_t lo, hi;
+  gb_share(g->rows, 16, worker->part, worker->parts, &lo, &hi);
+  if (lo < hi)
+    plan->kernels->linear(g, step->weights, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
+                          gb_plane_at(plan, step->out, 0, worker), lo, hi);
+}
+
+const gb_step_type gb_step_linear = {
+    .name = "linear", .whole_batch = true, .accepts = accepts, .prepare = prepare, .run = run};

@@ -1,0 +1,65 @@
+// Pointwise convolution as a matrix product, with bias, gate, residual and activation.
+#include "harness/engine/plan.h"
+
+typedef struct pointwise {
+  gb_pointwise_shape shape;
+  float *packed;
+  size_t packed_size;
+} pointwise;
+
+static bool accepts(const gb_plan *plan, const gb_step *step) {
+  (void)plan;
+  const gb_work *w = &step->work;
+  return w->kind == GB_WORK_CONV && w->groups == 1 && w->kernel_h == 1 && w->kernel_w == 1 &&
+         w->stride_h == 1 && w->stride_w == 1 && w->top == 0 && w->left == 0 &&
+         plan->tensors[step->out].shape.h == plan->tensors[step->in[0]].shape.h &&
+         plan->tensors[step->out].shape.w == plan->tensors[step->in[0]].shape.w;
+}
+
+static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
+  const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
+  pointwise *p = gb_arena_allocate(plan->arena, 1, sizeof *p);
+  if (!p)
+    return gb_fail_memory(error);
+  int64_t pixels = out->h * out->w;
+  p->shape = (gb_pointwise_shape){.rows = out->c,
+                                  .depth = in->c,
+                                  .pixels = pixels,
+                                  .in_stride = pixels,
+                                  .out_stride = pixels,
+                                  .residual_stride = pixels,
+                                  .act = step->act};
+  p->packed_size = plan->kernels->pointwise_pack_size(&p->shape);
+  p->packed = gb_arena_allocate(plan->arena, p->packed_size, sizeof *p->packed);
+  if (!p->packed)
+    return gb_fail_memory(error);
+  plan->kernels->pointwise_pack(&p->shape, step->weights, p->packed);
+  step->data = p;
+  step->scratch = step->gate >= 0 ? (int64_t)p->packed_size : 0;
+  return GB_OK;
+}
+
+// Threads share output channels where there are enough of them, else pixels.
+static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
+  const pointwise *p = step->data;
+  int64_t m0 = 0, m1 = p->shape.rows, p0 = 0, p1 = p->shape.pixels;
+  if (p->shape.pixels >= 256 * worker->parts)
+    gb_share(p1, GB_PIXEL_GRAIN, worker->part, worker->parts, &p0, &p1);
+  else
+    gb_share(m1, GB_ROW_GRAIN, worker->part, worker->parts, &m0, &m1);
+  if (m0 >= m1 || p0 >= p1)
+    return;
+  const float *packed = p->packed;
+  if (step->gate >= 0) {
+    plan->kernels->pointwise_scale(&p->shape, packed, gb_plane_at(plan, step->gate, 0, worker),
+                                   worker->scratch);
+    packed = worker->scratch;
+  }
+  plan->kernels->pointwise(&p->shape, packed, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
+                           step->residual >= 0 ? gb_plane_at(plan, step->residual, 0, worker)
+                                               : NULL,
+                           gb_plane_at(plan, step->out, 0, worker), m0, m1, p0, p1);
+}
+
+const gb_step_type gb_step_pointwise = {
+    .name = "pointwise", .accepts = accepts, .prepare = prepare, .run = run};

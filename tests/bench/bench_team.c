@@ -1,0 +1,70 @@
+// Hand-over of an empty task to two threads: pthreadpool, GCC's OpenMP, and the engine's barrier.
+// `make bench-team` prints medians; they are why the engine uses pthreadpool and meets at a
+// barrier.
+#define _POSIX_C_SOURCE 200809L
+#include "harness/engine/team.h"
+
+#include <pthreadpool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { ROUNDS = 20001, WAITS = 100 };
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static void print_median(const char *what, double *samples, double each) {
+  qsort(samples, ROUNDS, sizeof *samples, by_value);
+  printf("%-28s median %7.0f ns, 90 %% below %7.0f ns\n", what, samples[ROUNDS / 2] / each,
+         samples[ROUNDS * 9 / 10] / each);
+}
+
+static void nothing(void *context, size_t task) {
+  (void)context, (void)task;
+}
+
+static void meet(void *context, int thread) {
+  (void)thread;
+  for (int i = 0; i < WAITS; i++)
+    gb_team_wait(context);
+}
+
+int main(void) {
+  static double samples[ROUNDS];
+  pthreadpool_t pool = pthreadpool_create(2);
+  gb_team *team;
+  gb_error error = {0};
+  if (!pool || gb_team_new(2, &team, &error) != GB_OK)
+    return 2;
+  for (int i = 0; i < ROUNDS; i++) {
+    double start = now();
+    pthreadpool_parallelize_1d(pool, nothing, NULL, 2, 0);
+    samples[i] = now() - start;
+  }
+  print_median("pthreadpool, a hand-over", samples, 1);
+  for (int i = 0; i < ROUNDS; i++) {
+    double start = now();
+#pragma omp parallel num_threads(2)
+    __asm__ volatile("");
+    samples[i] = now() - start;
+  }
+  print_median("OpenMP, a hand-over", samples, 1);
+  for (int i = 0; i < ROUNDS; i++) {
+    double start = now();
+    gb_team_run(team, meet, team);
+    samples[i] = now() - start;
+  }
+  print_median("the engine's barrier", samples, WAITS);
+  gb_team_free(team);
+  pthreadpool_destroy(pool);
+  return 0;
+}

@@ -1,0 +1,211 @@
+// The native engine against the reference engine: every network, instruction set, number of
+// threads, batch, and each optimisation switched off.
+//
+// Both compute in fp32 with sums in another order. A random walk of rounding errors through a
+// network of L layers grows as sqrt(L)·eps of the spread, about 1e-6 here; 1e-4 is what the engine
+// promises.
+#define _POSIX_C_SOURCE 200809L
+#include "tests/lib/check.h"
+
+#include "harness/engine/engine.h"
+#include "harness/xml/xml.h"
+#include "layers/base/memory.h"
+#include "layers/kernels/kernels.h"
+
+#include <stdlib.h>
+
+typedef struct network {
+  const char *name;
+  gb_setting settings[3]; // small sizes, so that the reference is quick
+  size_t setting_count;
+} network;
+
+#define SMALL                                                                                      \
+  { "resolution", "64" }
+static const network networks[] = {
+    {"ghostnet", {{"resolution", "75"}, {"width", "0.5"}}, 2},
+    {"ghostnet", {SMALL, {"s", "3"}, {"d", "5"}}, 3},
+    {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "mixed"}}, 3},
+    {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "affine"}}, 3},
+    {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "wavelet"}}, 3},
+    {"ghostnet-v2", {{"resolution", "96"}, {"width", "0.5"}}, 2},
+    {"repghost", {SMALL, {"width", "0.5"}}, 2},
+    {"mobilenet-v1", {SMALL, {"width", "0.5"}}, 2},
+    {"mobilenet-v1", {{"resolution", "75"}, {"width", "0.25"}, {"padding", "same"}}, 3},
+    {"mobilenet-v2", {SMALL, {"width", "0.5"}}, 2},
+    {"mobilenet-v3-large", {SMALL, {"width", "0.5"}}, 2},
+    {"mobilenet-v3-small", {{"resolution", "81"}}, 1},
+    {"shufflenet-v1", {SMALL, {"width", "0.5"}, {"groups", "4"}}, 3},
+    {"shufflenet-v2", {SMALL, {"width", "0.5"}}, 2},
+    {"resnet50", {{"resolution", "40"}}, 1},
+    {"ghost-resnet50", {{"resolution", "40"}, {"s", "4"}}, 2},
+    {"resnet56-cifar", {{"depth", "20"}}, 1},
+    {"ghost-resnet56-cifar", {{"depth", "20"}}, 1},
+    {"vgg16-cifar", {{"classes", "10"}}, 1},
+    {"ghost-vgg16-cifar", {{"classes", "10"}}, 1},
+    {"eegnet", {{"classes", "4"}}, 1},
+    {"eegnet", {{"channels", "22"}, {"samples", "1125"}, {"pool1", "8"}}, 3},
+    {"eeg-tcnet", {{"classes", "4"}}, 1},
+    {"ghost-eegnet", {{"place", "all"}}, 1},
+    {"ghost-eeg-tcnet", {{"place", "all"}}, 1},
+};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+// One network at one batch, with what the reference engine makes of it.
+typedef struct subject {
+  gb_graph *graph;
+  gb_weights weights;
+  float *input, *expected, *got;
+  int64_t outputs;
+  double spread;
+} subject;
+
+static gb_status graph_of(const network *n, int64_t batch, gb_graph **graph, gb_error *error) {
+  static const char *const roots[] = {".", NULL};
+  gb_places places = {roots};
+  char path[128];
+  snprintf(path, sizeof path, "architectures/%s.xml", n->name);
+  gb_architecture *architecture = NULL;
+  gb_network *flat = NULL;
+  gb_status status = gb_architecture_open(path, &places, &architecture, error);
+  if (status == GB_OK)
+    status = gb_architecture_expand(architecture, n->settings, n->setting_count, NULL, 0, false,
+                                    &flat, error);
+  if (status == GB_OK)
+    status = gb_graph_build(flat->root, batch, graph, error);
+  gb_network_free(flat);
+  gb_architecture_free(architecture);
+  return status;
+}
+
+static void subject_free(subject *s) {
+  gb_release(NULL, s->input);
+  gb_release(NULL, s->expected);
+  gb_release(NULL, s->got);
+  gb_weights_free(&s->weights);
+  gb_graph_free(s->graph);
+}
+
+static gb_status subject_make(const network *n, int64_t batch, subject *s, gb_error *error) {
+  *s = (subject){0};
+  GB_TRY(graph_of(n, batch, &s->graph, error));
+  GB_TRY(gb_weights_recipe(s->graph, 1.0, &s->weights, error));
+  int64_t inputs = gb_shape_count(&s->graph->nodes[0].op.out);
+  s->outputs = gb_shape_count(&s->graph->nodes[s->graph->node_count - 1].op.out);
+  s->input = gb_allocate(NULL, (size_t)inputs, sizeof(float));
+  s->expected = gb_allocate(NULL, (size_t)s->outputs, sizeof(float));
+  s->got = gb_allocate(NULL, (size_t)s->outputs, sizeof(float));
+  if (!s->input || !s->expected || !s->got)
+    return gb_fail_memory(error);
+  gb_recipe_input(s->input, inputs);
+  gb_reference *reference;
+  GB_TRY(gb_reference_new(s->graph, &s->weights, &reference, error));
+  gb_status status = gb_reference_run(reference, s->input, s->expected, NULL, NULL, error);
+  gb_reference_free(reference);
+  double low = (double)s->expected[0], high = low;
+  for (int64_t i = 0; i < s->outputs; i++) {
+    low = fmin(low, (double)s->expected[i]);
+    high = fmax(high, (double)s->expected[i]);
+  }
+  s->spread = high - low;
+  return status;
+}
+
+// Runs the native engine twice (the second run sees the first one's memory) and compares.
+static void compare(check_state *check, const network *n, subject *s,
+                    const gb_native_options *options) {
+  gb_error error = {0};
+  gb_native *engine;
+  REQUIRE_OK(gb_native_new(s->graph, &s->weights, options, &engine, &error), error);
+  for (int run = 0; run < 2; run++) {
+    memset(s->got, 0xff, (size_t)s->outputs * sizeof(float));
+    gb_native_run(engine, s->input, s->got);
+    double worst = 0;
+    for (int64_t i = 0; i < s->outputs; i++) {
+      double difference = fabs((double)s->got[i] - (double)s->expected[i]);
+      if (!(difference <= worst))
+        worst = difference;
+    }
+    if (!(worst <= 1e-4 * s->spread) || !(s->spread > 0))
+      FAIL("%s %s=%s …: off by %.3g of the spread %.3g (isa %s, threads %d, without %#x, run %d)",
+           n->name, n->settings[0].name, n->settings[0].value, worst / s->spread, s->spread,
+           gb_native_isa(engine), options->threads, options->without, run);
+  }
+  gb_native_free(engine);
+}
+
+static const char *const isas[] = {"avx512", "avx2", "neon", "baseline"};
+
+static bool has_isa(const char *name) {
+  gb_isa isa;
+  return gb_isa_parse(name, &isa) && gb_kernels_for(isa);
+}
+
+static void for_all(check_state *check, int64_t batch,
+                    void (*body)(check_state *, const network *, subject *)) {
+  for (int i = 0; i < NETWORKS; i++) {
+    subject s;
+    gb_error error = {0};
+    if (subject_make(&networks[i], batch, &s, &error) != GB_OK)
+      FAIL("%s: %s", networks[i].name, error.message);
+    else
+      body(check, &networks[i], &s);
+    subject_free(&s);
+  }
+}
+
+static void bitwise(check_state *check, const network *n, subject *s) {
+  for (int threads = 1; threads <= 3; threads++) {
+    gb_error error = {0};
+    gb_native *engine;
+    REQUIRE_OK(gb_native_new(s->graph, &s->weights, &(gb_native_options){.threads = threads},
+                             &engine, &error),
+               error);
+    // The reference's output is not needed any more.
+    gb_native_run(engine, s->input, threads == 1 ? s->expected : s->got);
+    gb_native_free(engine);
+    if (threads > 1 && memcmp(s->expected, s->got, (size_t)s->outputs * sizeof(float)) != 0)
+      FAIL("%s: %d threads give other bits than one", n->name, threads);
+  }
+}
+
+static void everything(check_state *check, const network *n, subject *s) {
+  for (size_t i = 0; i < sizeof isas / sizeof *isas; i++)
+    for (int threads = 1; has_isa(isas[i]) && threads <= 2; threads++)
+      compare(check, n, s, &(gb_native_options){.threads = threads, .isa = isas[i]});
+  compare(check, n, s, &(gb_native_options){.threads = 3});
+  for (unsigned pass = 0; pass < GB_PASS_COUNT; pass++)
+    compare(check, n, s, &(gb_native_options){.threads = 1, .without = 1u << pass});
+  compare(check, n, s, &(gb_native_options){.threads = 2, .without = (1u << GB_PASS_COUNT) - 1});
+  bitwise(check, n, s);
+}
+
+static void threads_and_bits(check_state *check, const network *n, subject *s) {
+  for (int threads = 1; threads <= 3; threads++)
+    compare(check, n, s, &(gb_native_options){.threads = threads});
+  bitwise(check, n, s);
+}
+
+TEST(single_images_agree_on_every_isa_thread_count_and_optimisation) {
+  for_all(check, 1, everything);
+}
+
+TEST(batches_agree_on_every_thread_count) {
+  for_all(check, 3, threads_and_bits);
+}
+
+TEST(a_wrong_instruction_set_is_refused) {
+  subject s;
+  gb_error error = {0};
+  gb_native *engine;
+  const network *eegnet = &networks[20];
+  REQUIRE_OK(subject_make(eegnet, 1, &s, &error), error);
+  CHECK_INT(gb_native_new(s.graph, &s.weights, &(gb_native_options){.threads = 1, .isa = "mmx"},
+                          &engine, &error),
+            GB_EUSAGE);
+  CHECK_CONTAINS(error.message, "avx512, avx2, neon, baseline");
+  subject_free(&s);
+}
+
+TEST_MAIN(CASE(single_images_agree_on_every_isa_thread_count_and_optimisation),
+          CASE(batches_agree_on_every_thread_count), CASE(a_wrong_instruction_set_is_refused))
