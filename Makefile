@@ -79,6 +79,13 @@ lint:
 	@CC='$(CC)' sh harness/setup.sh build lint
 	@$(MAKE) --no-print-directory run-lint
 
+#: make schema          the RELAX NG grammars of XML files, made from the tables of the layers
+schema: $(BUILD)/ghostbench
+	$(BUILD)/ghostbench help --schema architecture >$(BUILD)/architecture.rng
+	$(BUILD)/ghostbench help --schema experiment >$(BUILD)/experiment.rng
+	mv $(BUILD)/architecture.rng architectures/architecture.rng
+	mv $(BUILD)/experiment.rng experiments/experiment.rng
+
 #: make setup           only installs what building and running need
 setup:
 	@CC='$(CC)' sh harness/setup.sh build run
@@ -178,7 +185,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: bench-team all reproduce check asan fuzz lint setup tests run-tests run-fuzz run-lint \
+.PHONY: bench-team all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \
