@@ -1,46 +1,51 @@
 #compdef ghostbench
-# Zsh completion of ghostbench: commands, options, and names that the program itself lists.
-
-_ghostbench_names() {
-  local -a names
-  names=(${(f)"$(${words_program:-ghostbench} list --names $1 2>/dev/null)"})
-  compadd -a names
-}
-_ghostbench_architecture() { _ghostbench_names architectures; _files -g '*.xml'; }
-_ghostbench_experiment() { _ghostbench_names experiments; _files -g '*.xml'; }
-_ghostbench_topic() {
-  _ghostbench_names layers
-  compadd list help describe init forward run validate doctor
-}
+# Zsh completion of ghostbench. Commands, flags and names come from the program itself, so that they
+# are never older than it.
 
 _ghostbench() {
-  local words_program=$words[1] curcontext=$curcontext state
-  local -a set=('*--set[a setting]:parameter=value:')
-  _arguments -C '(- *)--help[help with examples]' '(- *)--version[the version]' \
-    '1:command:((list\:"layers, architectures, experiments" help\:"a layer or a command"
-      describe\:"table of a network" init\:"draw parameters" forward\:"run a network"
-      run\:"run experiments" validate\:"find faults in XML" doctor\:"what this machine is"))' \
-    '*::argument:->rest'
-  [[ $state == rest ]] || return
-  case $words[1] in
-    list) _arguments '--names[only names]' '1:what:(layers architectures experiments)' ;;
-    help) _arguments '1:topic:_ghostbench_topic' ;;
-    describe)
-      _arguments $set '--format[of the table]:format:(table json csv markdown latex xml)' \
-        '--convention[what is counted]:convention:(paper fvcore full)' \
-        '1:architecture:_ghostbench_architecture' ;;
-    init)
-      _arguments $set '--seed[of the random numbers]:number:' '-o[file to write]:file:_files' \
-        '1:architecture:_ghostbench_architecture' ;;
-    forward)
-      _arguments $set '--weights[safetensors]:file:_files' '--input[npy]:file:_files' \
-        '--output[npy]:file:_files' '--dump[outputs of all named layers]:folder:_files -/' \
-        '--engine[who computes]:engine:(reference)' '1:architecture:_ghostbench_architecture' ;;
+  local program=$words[1] command=$words[2] previous=$words[CURRENT-1]
+  local -a commands flags names
+  commands=(${(f)"$($program --help 2>/dev/null |
+    sed -n '/^commands:/,/^$/s/^  \([a-z]*\)  *\(.*\)/\1:\2/p')"})
+
+  if (( CURRENT == 2 )); then
+    _describe -t commands command commands
+    [[ $PREFIX == -* ]] && compadd -- --help --version
+    return
+  fi
+  case $previous in
+    --format|-f) compadd table json csv markdown latex xml; return ;;
+    --convention|-c) compadd paper fvcore full; return ;;
+    --engine) compadd reference; return ;;
+    --weights|-w|--input|-i|--output|-o|--dump) _files; return ;;
+    --set|-s|--seed|--batch|-b|--filter) _message value; return ;;
+  esac
+  if [[ $PREFIX == -* ]]; then
+    flags=(${(f)"$($program $command --help 2>/dev/null | sed -n '/^flags:/,/^$/{
+      s/:/\\:/g
+      s/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\)\( [A-Z=]*\)\{0,1\}  *\(.*\)/\2:\4/p
+      }')"})
+    _describe -o -t flags flag flags
+    return
+  fi
+  case $command in
+    list) compadd layers architectures experiments ;;
+    help)
+      names=(${(f)"$($program list --names layers 2>/dev/null)"})
+      _describe -t commands command commands
+      compadd -a names
+      ;;
+    describe|init|forward)
+      names=(${(f)"$($program list --names architectures 2>/dev/null)"})
+      compadd -a names
+      _files -g '*.xml'
+      ;;
     run)
-      _arguments $set '--filter[part of a label]:text:' '--no-plots[no plots]' \
-        '--dry-run[say what would be run]' '--json[JSON on standard output]' \
-        '-o[folder to write]:folder:_files -/' '*:experiment:_ghostbench_experiment' ;;
-    validate) _arguments '*:file:_files -g "*.xml"' ;;
+      names=(${(f)"$($program list --names experiments 2>/dev/null)"})
+      compadd -a names
+      _files -g '*.xml'
+      ;;
+    validate) _files -g '*.xml' ;;
   esac
 }
 
