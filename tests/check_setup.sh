@@ -25,7 +25,7 @@ fake() { # command, script
 }
 
 machine() { # debian|other, uid: an empty machine
-  rm -rf "$tmp/bin" "$tmp/state"
+  rm -rf "${tmp:?}/bin" "${tmp:?}/state"
   mkdir "$tmp/bin" "$tmp/state"
   : >"$tmp/state/installed"
   for command in sh sed cut sort tr grep mktemp rm env tail cat; do
