@@ -18,9 +18,11 @@ _ghostbench() {
     case $prev in
       --format | -f) words='table json csv markdown latex xml' ;;
       --convention | -c) words='paper fvcore full' ;;
-      --engine) words='reference' ;;
+      --engine) words='native reference' ;;
+      --isa) words='avx512 avx2 neon baseline' ;;
+      --schema) words='architecture experiment' ;;
       --weights | -w | --input | -i | --output | -o | --dump) files=1 ;;
-      --set | -s | --seed | --batch | -b | --filter) ;;
+      --set | -s | --seed | --batch | -b | --filter | --threads | -t | --without) ;;
       *)
         if [[ $cur == -* ]]; then
           words=$(_ghostbench_flags)
@@ -30,7 +32,7 @@ _ghostbench() {
             help) words="$(_ghostbench_commands) $(_ghostbench_list layers)" ;;
             describe | init | forward) words=$(_ghostbench_list architectures) files=1 ;;
             run) words=$(_ghostbench_list experiments) files=1 ;;
-            validate) files=1 ;;
+            validate) words="$(_ghostbench_list architectures) $(_ghostbench_list experiments)" files=1 ;;
           esac
         fi
         ;;

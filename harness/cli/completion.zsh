@@ -16,9 +16,11 @@ _ghostbench() {
   case $previous in
     --format|-f) compadd table json csv markdown latex xml; return ;;
     --convention|-c) compadd paper fvcore full; return ;;
-    --engine) compadd reference; return ;;
+    --engine) compadd native reference; return ;;
+    --isa) compadd avx512 avx2 neon baseline; return ;;
+    --schema) compadd architecture experiment; return ;;
     --weights|-w|--input|-i|--output|-o|--dump) _files; return ;;
-    --set|-s|--seed|--batch|-b|--filter) _message value; return ;;
+    --set|-s|--seed|--batch|-b|--filter|--threads|-t|--without) _message value; return ;;
   esac
   if [[ $PREFIX == -* ]]; then
     flags=(${(f)"$($program $command --help 2>/dev/null | sed -n '/^flags:/,/^$/{
