@@ -43,7 +43,7 @@ typedef struct gb_result {
   const char *label;
   const char *error; // why there are no figures; NULL: there are
   const char *title; // of the architecture
-  int64_t params, params_total, macs, flops, activations, bytes;
+  int64_t params, params_total, macs, macs_full, flops, activations, bytes;
   double latency; // ms; NaN: not measured
   int runs;       // of which that is the median
   gb_part *parts;

@@ -47,8 +47,10 @@ bool gb_result_count(const gb_result *r, const char *measure, int64_t *count) {
   const struct {
     const char *name;
     int64_t count;
-  } counts[] = {{"params", r->params}, {"params_total", r->params_total}, {"macs", r->macs},
-                {"flops", r->flops},   {"activations", r->activations},   {"bytes", r->bytes}};
+  } counts[] = {{"params", r->params}, {"params_total", r->params_total},
+                {"macs", r->macs},     {"macs_full", r->macs_full},
+                {"flops", r->flops},   {"activations", r->activations},
+                {"bytes", r->bytes}};
   for (size_t i = 0; !r->error && i < sizeof counts / sizeof *counts; i++)
     if (strcmp(counts[i].name, measure) == 0) {
       *count = counts[i].count;
@@ -116,6 +118,7 @@ static gb_status count(computing *c, const gb_graph *graph, gb_result *r, gb_err
   r->params = graph->trainable;
   r->params_total = graph->param_elements;
   r->macs = gb_cost_macs(&graph->cost, convention);
+  r->macs_full = gb_cost_macs(&graph->cost, GB_COUNT_FULL);
   r->flops = gb_cost_flops(&graph->cost, convention);
   r->activations = graph->cost.activations;
   r->bytes = graph->cost.bytes_read + graph->cost.bytes_written;

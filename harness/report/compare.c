@@ -120,6 +120,7 @@ static const gb_column usual[] = {
     {"params", "Parameters", NULL, GB_ALIGN_RIGHT, true},
     {"params_total", "Parameters with statistics", NULL, GB_ALIGN_RIGHT, true},
     {"macs", "MACs", NULL, GB_ALIGN_RIGHT, true},
+    {"macs_full", "MACs, all layers", NULL, GB_ALIGN_RIGHT, true},
     {"flops", "FLOPs", NULL, GB_ALIGN_RIGHT, true},
     {"activations", "Activations", NULL, GB_ALIGN_RIGHT, true},
     {"bytes", "Bytes", NULL, GB_ALIGN_RIGHT, true},

@@ -196,13 +196,15 @@ gb_status gb_comparison_table(const gb_comparison *c, gb_table **out, gb_error *
     }
   }
   gb_text summary = {0};
-  gb_comparison_summary(c, &summary);
-  gb_text_add(&summary, ".");
+  if (c->published)
+    gb_comparison_summary(c, &summary);
+  gb_text_add(&summary, c->published ? "." : "");
   if (c->counts[GB_VERDICT_ROUNDED])
     gb_text_add(&summary, " \xe2\x9c\x93: rounds to the published figure.");
   if (c->counts[GB_VERDICT_TRUNCATED])
     gb_text_add(&summary, " \xe2\x9c\x93 cut: is it when cut off at its last digit.");
-  gb_table_note(table, gb_text_get(&summary));
+  if (summary.length)
+    gb_table_note(table, gb_text_get(&summary));
   bool failed = summary.failed || table->failed;
   gb_text_free(&summary);
   gb_release(NULL, has);

@@ -203,7 +203,10 @@ static void refuse_doctype(void *data, const xmlChar *name, const xmlChar *exter
   (void)name, (void)external, (void)system;
   xmlParserCtxtPtr context = data;
   reader *r = context->_private;
-  gb_location where = place_at(r, position(context));
+  size_t start = position(context);
+  while (start > 0 && (start >= r->size || r->bytes[start] != '<'))
+    start--;
+  gb_location where = place_at(r, start);
   stop(context, GB_EINPUT, &where,
        "a DOCTYPE is not accepted: entities and external files have no place in these files");
 }

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-const char *const gb_measure_names[] = {"params",  "params_total", "macs",
-                                        "flops",   "activations",  "bytes",
-                                        "latency", "structure",    NULL};
+const char *const gb_measure_names[] = {
+    "params",      "params_total", "macs",    "macs_full", "flops",
+    "activations", "bytes",        "latency", "structure", NULL};
 const char *const gb_plot_kinds[] = {"line", "scatter", "bars", "stacked-bars", NULL};
 
 static void no_memory(gb_loader *l) {
