@@ -283,10 +283,14 @@ static gb_status build_layer(walk *w, const gb_layer *layer, const gb_element *e
                    "'%s' says in=\"%" PRId64 "\", but %" PRId64 " channels arrive", name, common.in,
                    w->graph->nodes[inputs[0]].op.out.c);
   int group;
-  GB_TRY(open_group(
-      w,
-      &(gb_group){.kind = layer->name, .name = name, .block = "", .layer = layer, .attrs = attrs},
-      &group, error));
+  GB_TRY(
+      open_group(w,
+                 &(gb_group){.kind = layer->name,
+                             .name = *own ? name : "", // not the scope's: that is another group's
+                             .block = "",
+                             .layer = layer,
+                             .attrs = attrs},
+                 &group, error));
   GB_TRY(gb_layer_build(&w->builder, layer, attrs, scope, name, inputs, count, value, error));
   close_group(w, group);
   return GB_OK;
