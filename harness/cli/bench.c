@@ -1,12 +1,8 @@
 // ghostbench bench: how long networks take, side by side in one run.
-#include "harness/cli/cli.h"
-#include "harness/measure/machine.h"
+#include "harness/cli/bench.h"
 #include "harness/measure/sample.h"
-#include "harness/report/table.h"
-#include "harness/stats/summary.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,39 +23,12 @@ static const gb_option options[] = {
     {0},
 };
 
-enum { MAX_LIST = 16, MAX_ENTRIES = 256 };
-
-typedef struct list {
-  int64_t items[MAX_LIST];
-  size_t count;
-} list;
-
-typedef struct request {
-  gb_settings settings;
-  gb_engine_choice choice; // of instruction set and optimisations
-  bool native, reference, steps, json;
-  list threads, batches;
-  int64_t runs;
-} request;
-
-// One line of the result: a network on an engine with its threads and batch.
-typedef struct entry {
-  gb_model model;
-  gb_weights weights;
-  gb_engine engine;
-  gb_engine_choice choice;
-  int64_t batch;
-  float *input, *output;
-  double *samples, *sorted; // seconds
-  gb_summary summary;
-  double deviation; // from the reference engine, of the output's spread
-  double *steps;    // seconds of each step, or NULL
-} entry;
+enum { MAX_ENTRIES = 256 };
 
 // ---------------------------------------------------------------------------------------------
 // Setting up
 
-static void entry_free(entry *e) {
+static void entry_free(gb_bench_entry *e) {
   gb_engine_free(&e->engine);
   gb_weights_free(&e->weights);
   gb_model_free(&e->model);
@@ -70,7 +39,8 @@ static void entry_free(entry *e) {
   gb_release(NULL, e->steps);
 }
 
-static gb_status entry_make(entry *e, const char *name, const request *q, gb_error *error) {
+static gb_status entry_make(gb_bench_entry *e, const char *name, const gb_bench_request *q,
+                            gb_error *error) {
   GB_TRY(gb_model_load(name, &q->settings, e->batch, false, &e->model, error));
   const gb_graph *graph = e->model.graph;
   // Weights and input are small, spread and finite: no denormal numbers, no zeros.
@@ -89,10 +59,11 @@ static gb_status entry_make(entry *e, const char *name, const request *q, gb_err
 
 // A time is worth nothing when the answer is wrong: the first image's output is compared with the
 // reference engine's.
-static gb_status entry_check(entry *e, const char *name, const request *q, gb_error *error) {
+static gb_status entry_check(gb_bench_entry *e, const char *name, const gb_bench_request *q,
+                             gb_error *error) {
   if (!e->choice.native)
     return GB_OK;
-  entry one = {.batch = 1, .choice = {.native = false}};
+  gb_bench_entry one = {.batch = 1, .choice = {.native = false}};
   gb_status status = entry_make(&one, name, q, error);
   if (status == GB_OK)
     status = gb_engine_run(&one.engine, e->input, one.output, error);
@@ -120,12 +91,12 @@ static gb_status entry_check(entry *e, const char *name, const request *q, gb_er
 }
 
 static void run_entry(void *context) {
-  entry *e = context;
+  gb_bench_entry *e = context;
   gb_error error;
   gb_engine_run(&e->engine, e->input, e->output, &error); // has run before: cannot fail
 }
 
-static gb_status profile(entry *e, gb_error *error) {
+static gb_status profile(gb_bench_entry *e, gb_error *error) {
   if (!e->engine.native)
     return GB_OK;
   enum { ROUNDS = 30 };
@@ -141,155 +112,6 @@ static gb_status profile(entry *e, gb_error *error) {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Output
-
-static void add_entry_row(gb_table *table, const entry *e) {
-  const gb_graph *graph = e->model.graph;
-  gb_table_row(table);
-  gb_table_text(table, e->model.network->name);
-  gb_table_text(table, e->choice.native ? "native" : "reference");
-  gb_table_integer(table, e->choice.native ? e->choice.options.threads : 1);
-  gb_table_integer(table, e->batch);
-  gb_table_real(table, 1e3 * e->summary.median, 3);
-  gb_table_real(table, 1e3 * e->summary.low, 3);
-  gb_table_real(table, 1e3 * e->summary.high, 3);
-  gb_table_real(table, 1e3 * e->summary.minimum, 3);
-  gb_table_real(table, 2e-9 * (double)graph->cost.macs / e->summary.median, 1);
-}
-
-static gb_status print_steps(const entry *e, gb_text *out, gb_error *error) {
-  gb_table *table = gb_table_new("steps", e->model.network->name);
-  if (!table)
-    return gb_fail_memory(error);
-  static const gb_column columns[] = {
-      {"step", "step", NULL, GB_ALIGN_LEFT, false},
-      {"name", "layer", NULL, GB_ALIGN_LEFT, false},
-      {"output", "output", "C×H×W", GB_ALIGN_RIGHT, false},
-      {"time", "time", "µs", GB_ALIGN_RIGHT, false},
-      {"rate", "rate", "GFLOP/s", GB_ALIGN_RIGHT, false},
-  };
-  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-    gb_table_column(table, &columns[i]);
-  double sum = 0;
-  for (size_t i = 0; i < gb_native_step_count(e->engine.native); i++) {
-    gb_step_info info;
-    char text[GB_SHAPE_TEXT];
-    gb_native_step(e->engine.native, i, &info);
-    sum += e->steps[i];
-    gb_table_row(table);
-    gb_table_text(table, info.kind);
-    gb_table_text(table, info.name);
-    gb_table_text(table, gb_shape_print_image(&info.out, text));
-    gb_table_real(table, 1e6 * e->steps[i], 2);
-    if (info.nominal_macs)
-      gb_table_real(table, 2e-9 * (double)(info.nominal_macs * e->batch) / e->steps[i], 1);
-  }
-  char note[160];
-  snprintf(note, sizeof note,
-           "Sum of steps %.1f µs; whole network, timed apart, %.1f µs: the clock between steps and "
-           "their barriers cost %.1f µs.",
-           1e6 * sum, 1e6 * e->summary.median, 1e6 * (sum - e->summary.median));
-  gb_table_note(table, note);
-  gb_text_add(out, "\n");
-  gb_text_style style = {.width = 0, .colour = gb_want_colour()};
-  gb_status status = gb_table_write(table, GB_FORMAT_TEXT, &style, out, error);
-  gb_table_free(table);
-  return status;
-}
-
-static gb_status print_table(const entry *entries, size_t count, const request *q, gb_text *out,
-                             gb_error *error) {
-  gb_table *table = gb_table_new("bench", NULL);
-  if (!table)
-    return gb_fail_memory(error);
-  static const gb_column columns[] = {
-      {"name", "network", NULL, GB_ALIGN_LEFT, false},
-      {"engine", "engine", NULL, GB_ALIGN_LEFT, false},
-      {"threads", "threads", NULL, GB_ALIGN_RIGHT, false},
-      {"batch", "batch", NULL, GB_ALIGN_RIGHT, false},
-      {"median_ms", "median", "ms", GB_ALIGN_RIGHT, false},
-      {"low_ms", "from", "ms", GB_ALIGN_RIGHT, false},
-      {"high_ms", "to", "ms", GB_ALIGN_RIGHT, false},
-      {"minimum_ms", "fastest", "ms", GB_ALIGN_RIGHT, false},
-      {"rate", "rate", "GFLOP/s", GB_ALIGN_RIGHT, false},
-  };
-  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-    gb_table_column(table, &columns[i]);
-  for (size_t i = 0; i < count; i++)
-    add_entry_row(table, &entries[i]);
-  char note[256];
-  snprintf(note, sizeof note,
-           "%" PRId64 " runs of each, interleaved in random order; from, to: 95 %% interval of the "
-           "median by order statistics. Compare by ratio within one table.",
-           q->runs);
-  gb_table_note(table, note);
-  gb_text_style style = {.width = gb_terminal_width(), .colour = gb_want_colour()};
-  gb_status status = gb_table_write(table, GB_FORMAT_TEXT, &style, out, error);
-  gb_table_free(table);
-  for (size_t i = 0; status == GB_OK && i < count; i++)
-    if (entries[i].steps)
-      status = print_steps(&entries[i], out, error);
-  return status;
-}
-
-static json_t *json_steps(const entry *e) {
-  json_t *steps = json_array();
-  for (size_t i = 0; e->steps && i < gb_native_step_count(e->engine.native); i++) {
-    gb_step_info info;
-    gb_native_step(e->engine.native, i, &info);
-    json_array_append_new(
-        steps, json_pack("{s:s, s:s, s:s, s:f, s:I, s:I, s:I}", "kind", info.kind, "name",
-                         info.name, "layers", info.layers, "time_us", 1e6 * e->steps[i],
-                         "nominal_macs", (json_int_t)info.nominal_macs, "executed_macs",
-                         (json_int_t)info.executed_macs, "bytes", (json_int_t)info.bytes));
-  }
-  return steps;
-}
-
-// An interval that too few samples do not give is null.
-static json_t *json_ms(double seconds) {
-  return isfinite(seconds) ? json_real(1e3 * seconds) : json_null();
-}
-
-static json_t *json_entry(const entry *e, const request *q) {
-  json_t *samples = json_array();
-  for (int64_t i = 0; i < q->runs; i++)
-    json_array_append_new(samples, json_real(1e3 * e->samples[i]));
-  json_t *object =
-      json_pack("{s:s, s:s, s:s, s:i, s:I, s:f, s:o, s:o, s:f, s:I, s:f, s:o}", "name",
-                e->model.network->name, "engine", e->choice.native ? "native" : "reference", "isa",
-                e->choice.native ? gb_native_isa(e->engine.native) : "plain C", "threads",
-                e->choice.native ? e->choice.options.threads : 1, "batch", (json_int_t)e->batch,
-                "median_ms", 1e3 * e->summary.median, "median_low_ms", json_ms(e->summary.low),
-                "median_high_ms", json_ms(e->summary.high), "minimum_ms", 1e3 * e->summary.minimum,
-                "macs", (json_int_t)e->model.graph->cost.macs, "output_deviation", e->deviation,
-                "samples_ms", samples);
-  if (object && e->steps)
-    json_object_set_new(object, "steps", json_steps(e));
-  return object;
-}
-
-static gb_status print_json(const entry *entries, size_t count, const request *q, gb_text *out,
-                            gb_error *error) {
-  gb_machine machine;
-  gb_machine_read(&machine);
-  json_t *results = json_array();
-  for (size_t i = 0; i < count; i++)
-    json_array_append_new(results, json_entry(&entries[i], q));
-  json_t *root = json_pack("{s:s, s:s, s:{s:s, s:i, s:s}, s:o}", "schema", "ghostbench-bench-1",
-                           "version", GB_VERSION, "machine", "cpu", machine.cpu, "processors",
-                           machine.cores_allowed, "kernel", machine.kernel, "results", results);
-  char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
-  json_decref(root);
-  if (!text)
-    return gb_fail_memory(error);
-  gb_text_add(out, text);
-  gb_text_add(out, "\n");
-  free(text);
-  return GB_OK;
-}
-
-// ---------------------------------------------------------------------------------------------
 
 static void show_progress(void *context, double share) {
   (void)context;
@@ -298,7 +120,8 @@ static void show_progress(void *context, double share) {
     fprintf(stderr, "\r      \r");
 }
 
-static gb_status measure(entry *entries, size_t count, const request *q, gb_error *error) {
+static gb_status measure(gb_bench_entry *entries, size_t count, const gb_bench_request *q,
+                         gb_error *error) {
   gb_competitor *competitors = gb_allocate(NULL, count, sizeof *competitors);
   if (!competitors)
     return gb_fail_memory(error);
@@ -317,8 +140,8 @@ static gb_status measure(entry *entries, size_t count, const request *q, gb_erro
   return GB_OK;
 }
 
-static gb_status plan_entries(char *const *names, size_t name_count, const request *q,
-                              entry *entries, const char **entry_names, size_t *count,
+static gb_status plan_entries(char *const *names, size_t name_count, const gb_bench_request *q,
+                              gb_bench_entry *entries, const char **entry_names, size_t *count,
                               gb_error *error) {
   *count = 0;
   for (size_t n = 0; n < name_count; n++)
@@ -329,8 +152,8 @@ static gb_status plan_entries(char *const *names, size_t name_count, const reque
             continue;
           if (*count == MAX_ENTRIES)
             return gb_fail(error, GB_EUSAGE, "more than %d combinations", MAX_ENTRIES);
-          entry *e = &entries[*count];
-          *e = (entry){.batch = q->batches.items[b], .choice = q->choice};
+          gb_bench_entry *e = &entries[*count];
+          *e = (gb_bench_entry){.batch = q->batches.items[b], .choice = q->choice};
           e->choice.native = engine == 0;
           e->choice.options.threads = (int)q->threads.items[t];
           entry_names[(*count)++] = names[n];
@@ -338,9 +161,9 @@ static gb_status plan_entries(char *const *names, size_t name_count, const reque
   return GB_OK;
 }
 
-static gb_status bench(char *const *names, size_t name_count, const request *q, gb_text *out,
-                       gb_error *error) {
-  entry *entries = gb_allocate(NULL, MAX_ENTRIES, sizeof *entries);
+static gb_status bench(char *const *names, size_t name_count, const gb_bench_request *q,
+                       gb_text *out, gb_error *error) {
+  gb_bench_entry *entries = gb_allocate(NULL, MAX_ENTRIES, sizeof *entries);
   const char **entry_names = gb_allocate(NULL, MAX_ENTRIES, sizeof *entry_names);
   size_t count = 0;
   gb_status status = entries && entry_names ? GB_OK : gb_fail_memory(error);
@@ -356,7 +179,7 @@ static gb_status bench(char *const *names, size_t name_count, const request *q, 
   for (size_t i = 0; status == GB_OK && q->steps && i < count; i++)
     status = profile(&entries[i], error);
   if (status == GB_OK)
-    status = (q->json ? print_json : print_table)(entries, count, q, out, error);
+    status = (q->json ? gb_bench_json : gb_bench_table)(entries, count, q, out, error);
   for (size_t i = 0; entries && i < count; i++)
     entry_free(&entries[i]);
   gb_release(NULL, (void *)entry_names);
@@ -364,26 +187,26 @@ static gb_status bench(char *const *names, size_t name_count, const request *q, 
   return status;
 }
 
-static gb_status parse_list(const char *flag, const char *text, int64_t most, list *out,
+static gb_status parse_list(const char *flag, const char *text, int64_t most, gb_bench_list *out,
                             gb_error *error) {
   out->count = 0;
   for (const char *at = text; at;) {
     char item[32];
     size_t n = strcspn(at, ",");
     snprintf(item, sizeof item, "%.*s", (int)(n < sizeof item ? n : sizeof item - 1), at);
-    if (out->count == MAX_LIST || !gb_parse_int(item, &out->items[out->count]) ||
+    if (out->count == GB_BENCH_LIST || !gb_parse_int(item, &out->items[out->count]) ||
         out->items[out->count] < 1 || out->items[out->count] > most)
       return gb_fail(error, GB_EUSAGE,
                      "--%s %s is not allowed: up to %d integers from 1 to %" PRId64
                      ", separated by commas",
-                     flag, text, MAX_LIST, most);
+                     flag, text, GB_BENCH_LIST, most);
     out->count++;
     at = at[n] ? at + n + 1 : NULL;
   }
   return GB_OK;
 }
 
-static gb_status read_flag(const gb_option *o, char *value, request *q, gb_error *error) {
+static gb_status read_flag(const gb_option *o, char *value, gb_bench_request *q, gb_error *error) {
   if (gb_option_is(o, "set"))
     return gb_settings_add(&q->settings, value, error);
   if (gb_option_is(o, "threads"))
@@ -413,9 +236,9 @@ static gb_status read_flag(const gb_option *o, char *value, request *q, gb_error
 
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
-  request q = {.choice = gb_engine_default(), .native = true, .runs = 50};
-  q.threads = (list){{q.choice.options.threads}, 1};
-  q.batches = (list){{1}, 1};
+  gb_bench_request q = {.choice = gb_engine_default(), .native = true, .runs = 50};
+  q.threads = (gb_bench_list){{q.choice.options.threads}, 1};
+  q.batches = (gb_bench_list){{1}, 1};
   gb_error error = {0};
   char *value;
   for (const gb_option *o; (o = gb_args_next(&args, &value));)

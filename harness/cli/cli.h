@@ -129,6 +129,10 @@ gb_status gb_engine_new(const gb_graph *graph, const gb_weights *weights,
 gb_status gb_engine_run(gb_engine *engine, const float *input, float *output, gb_error *error);
 void gb_engine_free(gb_engine *engine);
 
+// Appends the native engine's plan of a model (describe --plan).
+gb_status gb_describe_plan(const gb_model *model, const gb_engine_choice *choice, int format,
+                           gb_text *out, gb_error *error);
+
 // Whether stdout may carry colour: a terminal, and NO_COLOR unset or empty; CLICOLOR_FORCE wins.
 bool gb_want_colour(void);
 // Width of the terminal: COLUMNS, else the terminal's own, else 80 where there is none.

@@ -15,6 +15,10 @@ static const gb_option options[] = {
     {"convention", 'c', "NAME", "how MACs are counted: paper (default), fvcore, full"},
     {"primitives", 'p', NULL, "a row for each primitive layer instead of each XML element"},
     {"batch", 'b', "N", "count for N images at once (default 1)"},
+    {"plan", 0, NULL, "the steps that the native engine compiles the network to"},
+    GB_OPTION_THREADS,
+    GB_OPTION_ISA,
+    GB_OPTION_WITHOUT,
     GB_OPTION_HELP,
     {0},
 };
@@ -22,7 +26,8 @@ static const gb_option options[] = {
 typedef struct request {
   const char *format;
   gb_convention convention;
-  bool primitives;
+  bool primitives, plan;
+  gb_engine_choice engine; // of the plan
   int64_t batch;
   gb_settings settings;
 } request;
@@ -85,6 +90,8 @@ static const char *size_text(const row *r, const char *name, char *text, size_t 
       continue;
     gb_size value;
     memcpy(&value, (const char *)r->attrs + attr->offset, sizeof value);
+    if (value.h == 0) // a pool's stride that follows its kernel
+      return size_text(r, "kernel", text, size);
     snprintf(text, size, "%" PRId64 "×%" PRId64, value.h, value.w);
   }
   return text;
@@ -227,7 +234,9 @@ static gb_status describe(const char *name, const request *q, gb_text *out, gb_e
   gb_status status = rows ? GB_OK : gb_fail_memory(error);
   size_t count = rows ? collect_rows(model.graph, q->primitives, rows) : 0;
   gb_format format = GB_FORMAT_TEXT;
-  if (status == GB_OK && xml)
+  if (status == GB_OK && q->plan && gb_format_parse(q->format, &format))
+    status = gb_describe_plan(&model, &q->engine, format, out, error);
+  else if (status == GB_OK && xml)
     gb_text_add(out, model.network->xml);
   else if (status == GB_OK && strcmp(q->format, "json") == 0)
     status = write_json(&model, q, rows, count, out, error);
@@ -244,6 +253,11 @@ static gb_status read_flag(const gb_option *o, char *value, request *q, gb_error
     return gb_settings_add(&q->settings, value, error);
   if (gb_option_is(o, "json"))
     q->format = "json";
+  if (gb_option_is(o, "plan"))
+    q->plan = true;
+  gb_error wrong = {0};
+  if (gb_engine_flag(&q->engine, o, value, &wrong) && wrong.status != GB_OK)
+    return gb_fail(error, wrong.status, "%s", wrong.message);
   if (gb_option_is(o, "primitives"))
     q->primitives = true;
   if (gb_option_is(o, "format")) {
@@ -267,7 +281,8 @@ static gb_status read_flag(const gb_option *o, char *value, request *q, gb_error
 
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
-  request q = {.format = "table", .convention = GB_COUNT_PAPER, .batch = 1};
+  request q = {
+      .format = "table", .convention = GB_COUNT_PAPER, .batch = 1, .engine = gb_engine_default()};
   gb_error error = {0};
   char *value;
   for (const gb_option *o; (o = gb_args_next(&args, &value));)
@@ -275,6 +290,8 @@ static int run(const gb_command *self, int argc, char **argv) {
       return gb_complain_error(self, &error);
   if (args.stop)
     return args.exit_code;
+  if (q.plan && strcmp(q.format, "xml") == 0)
+    return gb_complain(self, "a plan has no XML form: --format table, json, csv, markdown, latex");
   if (argc - args.first_operand != 1)
     return gb_complain(self, "name one architecture; 'ghostbench list architectures' lists them");
   gb_text out = {0};
@@ -292,6 +309,7 @@ const gb_command gb_command_describe = {
     .options = options,
     .examples = "  ghostbench describe ghostnet --set width=1.3 --set s=3\n"
                 "  ghostbench describe mobilenet-v2 --convention fvcore --json\n"
+                "  ghostbench describe ghostnet --plan --without fold\n"
                 "  ghostbench describe eegnet --set channels=22 --set samples=1125 --format xml\n",
     .run = run,
 };

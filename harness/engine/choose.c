@@ -24,10 +24,17 @@ gb_status gb_plan_choose(gb_plan *plan, gb_error *error) {
   return GB_OK;
 }
 
+// Multiply-accumulates that a step does for one image; a type may know better (Winograd).
+static int64_t executed_macs(const gb_plan *plan, const gb_step *step) {
+  const gb_shape *out = &plan->tensors[step->out].shape;
+  int64_t rows = step->weight_count / out->c; // weights of one output
+  return step->weights ? out->c * out->h * out->w * rows : 0;
+}
+
 gb_status gb_plan_prepare(gb_plan *plan, gb_error *error) {
   for (size_t i = 0; i < plan->step_count; i++) {
     gb_step *step = &plan->steps[i];
-    step->executed = step->nominal;
+    step->executed = executed_macs(plan, step);
     if (step->type->prepare)
       GB_TRY(step->type->prepare(plan, step, error));
     if (step->scratch > plan->scratch_size)
