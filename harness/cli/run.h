@@ -19,6 +19,7 @@ typedef struct gb_run {
   gb_places places;
   gb_arena *arena;
   gb_text json_text; // what --json prints in the end
+  bool told_gnuplot; // that it is missing
   int exit_code;     // the worst so far
   size_t selected;   // cells that the filter let pass, in all experiments
   size_t experiments, counts[GB_VERDICT_COUNT], stale; // sums over experiments
@@ -80,7 +81,7 @@ bool gb_result_count(const gb_result *result, const char *measure, int64_t *coun
 gb_status gb_structure_of(const gb_graph *graph, gb_arena *arena, gb_structure_row **rows,
                           size_t *count, gb_error *error);
 
-// The shares of a graph by kind of layer, largest first as they stand in the graph.
+// The shares of a graph by kind of layer, in order of first appearance.
 gb_status gb_parts_of(const gb_graph *graph, gb_convention convention, gb_arena *arena,
                       gb_part **parts, size_t *count, gb_error *error);
 

@@ -273,7 +273,7 @@ static void report_faults(gb_run *run, const gb_results *results, const gb_text 
 }
 
 static gb_status write_all(gb_run *run, const gb_results *results, const gb_comparison *c,
-                           gb_published *published, const char *folder, gb_error *error) {
+                           const gb_published *published, const char *folder, gb_error *error) {
   gb_table *table = NULL, *cells = NULL;
   gb_text out = {0}, stale = {0};
   // A part of the cells, or other settings, need not show every known difference.
@@ -286,8 +286,6 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
     add_notes(table, results);
     status = save_tables(table, cells, folder, error);
   }
-  if (status == GB_OK && run->plots)
-    status = gb_run_plots(run, results, published, folder, error);
   if (status == GB_OK)
     status = run->json ? add_json(run, results, table, cells, &stale, folder, error)
                        : print_text(run, table, folder, &out, error);
@@ -300,6 +298,8 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
     for (int v = 0; v < GB_VERDICT_COUNT; v++)
       run->counts[v] += gb_comparison_count(c, (gb_verdict)v);
   }
+  if (status == GB_OK && run->plots)
+    status = gb_run_plots(run, results, published, folder, error);
   gb_text_free(&out);
   gb_text_free(&stale);
   gb_table_free(table);

@@ -22,26 +22,41 @@ static const gb_layer *composite_of(const gb_graph *graph, const gb_node *node) 
 // ---------------------------------------------------------------------------------------------
 // Shares
 
+// NULL: neither a convolution nor a linear layer.
 static const char *plain_kind(const gb_node *node) {
   gb_work work = work_of(node);
   if (work.kind == GB_WORK_LINEAR)
     return "linear";
   if (work.kind != GB_WORK_CONV)
-    return "other";
+    return NULL;
   if (work.groups > 1)
     return work.groups == node->op.in->c ? "depthwise conv" : "grouped conv";
-  return work.kernel_h == 1 && work.kernel_w == 1 ? "conv 1\xc3\x97"
-                                                    "1"
-                                                  : "conv k\xc3\x97k";
+  return work.kernel_h == 1 && work.kernel_w == 1 ? "pointwise conv" : "conv k\xc3\x97k";
+}
+
+// Whether all that the composite layer computes is of one kind: then its name says enough.
+static bool is_uniform(const gb_graph *graph, const gb_group *group, const char *kind) {
+  for (int i = group->first; i < group->end; i++) {
+    const char *other = plain_kind(&graph->nodes[i]);
+    if (other && strcmp(other, kind) != 0)
+      return false;
+  }
+  return true;
 }
 
 gb_status gb_parts_of(const gb_graph *graph, gb_convention convention, gb_arena *arena,
                       gb_part **parts, size_t *count, gb_error *error) {
   size_t room = 0;
+  const char *last = NULL; // kind of the convolution before, and its group
+  int group = -1;
   *parts = NULL;
   *count = 0;
   for (size_t i = 0; i < graph->node_count; i++) {
     const gb_node *node = &graph->nodes[i];
+    const char *plain = plain_kind(node);
+    if (plain || node->group != group)
+      last = plain; // a batch norm behind a convolution is that one's
+    group = node->group;
     int64_t macs = gb_cost_macs(&node->cost, convention), params = 0;
     for (size_t k = 0; k < node->param_count; k++)
       params += node->params[k].spec.trainable ? node->params[k].count : 0;
@@ -49,8 +64,13 @@ gb_status gb_parts_of(const gb_graph *graph, gb_convention convention, gb_arena 
       continue;
     char kind[96];
     const gb_layer *composite = composite_of(graph, node);
-    snprintf(kind, sizeof kind, "%s%s%s", composite ? composite->name : "", composite ? ": " : "",
-             plain_kind(node));
+    const char *work = last ? last : "other";
+    if (!composite)
+      snprintf(kind, sizeof kind, "%s", work);
+    else if (is_uniform(graph, &graph->groups[node->group], work))
+      snprintf(kind, sizeof kind, "%s", composite->name);
+    else
+      snprintf(kind, sizeof kind, "%s: %s", composite->name, work);
     size_t at = 0;
     while (at < *count && strcmp((*parts)[at].kind, kind) != 0)
       at++;

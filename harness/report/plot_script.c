@@ -175,7 +175,9 @@ static bool prepare(plan *p, gb_arena *arena) {
   size_t few = chart->kind == GB_CHART_LINE ? few_values(p, values) : 0;
   gb_scale_fit(&p->x, &chart->x, low_x, high_x, p->frame.plot_width, false, few ? values : NULL,
                few);
-  gb_scale_fit(&p->y, &chart->y, low_y, high_y, p->frame.plot_height, false, NULL, 0);
+  // Counts along a line begin at zero: what changes by 4 % should not look as if it doubled.
+  gb_scale_fit(&p->y, &chart->y, low_y, high_y, p->frame.plot_height,
+               chart->kind == GB_CHART_LINE && chart->y.count, NULL, 0);
   return true;
 }
 

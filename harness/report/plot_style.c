@@ -17,7 +17,10 @@ enum {
   BLUE = 0x0072b2,
   VERMILION = 0xd55e00,
   PURPLE = 0xcc79a7,
-  GREY = 0x7f7f7f
+  GREY = 0x7f7f7f,
+  // Darker relatives, for kinds of layers only.
+  NAVY = 0x004c6d,
+  BROWN = 0x7f3b08
 };
 static const unsigned palette[] = {BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK, GREY};
 
@@ -60,12 +63,17 @@ static const struct {
     // Kinds of layers.
     {"conv", {BLUE, CIRCLE}},
     {"pointwise", {SKY, SQUARE}},
+    {"grouped", {NAVY, UP}},
+    {"ghost: conv", {VERMILION, CIRCLE}},
+    {"ghost: pointwise", {VERMILION, SQUARE}},
+    {"ghost: depthwise", {BROWN, DIAMOND}},
     {"primary", {BLUE, SQUARE}},
     {"depthwise", {ORANGE, UP}},
     {"cheap", {VERMILION, DIAMOND}},
     {"linear", {GREEN, DOWN}},
     {"squeeze-excite", {PURPLE, PENTAGON}},
     {"other", {GREY, CIRCLE}},
+    {"others", {GREY, SQUARE}},
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 
