@@ -17,8 +17,12 @@ const gb_command *const gb_commands[] = {
 static void print_help(void) {
   printf("ghostbench: counts, runs and compares efficient networks described in XML.\n\n"
          "usage: ghostbench COMMAND [FLAG…] [OPERAND…]\n\ncommands:\n");
-  for (const gb_command *const *c = gb_commands; *c; c++)
-    printf("  %-10s %s\n", (*c)->name, (*c)->summary);
+  for (const gb_command *const *c = gb_commands; *c; c++) {
+    // The first sentence; --help of the command has all of it.
+    const char *end = strstr((*c)->summary, ". ");
+    int length = end ? (int)(end - (*c)->summary) + 1 : (int)strlen((*c)->summary);
+    printf("  %-10s %.*s\n", (*c)->name, length, (*c)->summary);
+  }
   printf("\n'ghostbench COMMAND --help' explains a command, 'ghostbench help LAYER' a layer.\n\n"
          "examples:\n"
          "  ghostbench run ghostnet-table7                   recompute a table of the paper\n"
@@ -30,6 +34,7 @@ static void print_help(void) {
          "file.\n\n"
          "environment:\n"
          "  GHOSTBENCH_DATA  folders (separated by ':') that hold architectures/ and experiments/\n"
+         "  GHOSTBENCH_ISA   instruction set of the native engine: avx512, avx2, neon, baseline\n"
          "  NO_COLOR         no colour; CLICOLOR_FORCE=1 colour even in a pipe\n"
          "  COLUMNS          width of tables\n\n"
          "exit codes:\n"

@@ -291,9 +291,9 @@ const gb_command gb_command_run = {
     .name = "run",
     .operands = "EXPERIMENT…",
     .summary =
-        "Computes an experiment's networks, compares them with published tables, and writes\n"
+        "Computes an experiment's networks, compares them with published tables, and writes "
         "tables and plots. Exits 0 where all is reproduced or its difference explained, 1 "
-        "where\na figure differs and no reason is recorded, 2 where something failed.",
+        "where a figure differs and no reason is recorded, 2 where something failed.",
     .options = options,
     .examples = "  ghostbench run ghostnet-table3\n"
                 "  ghostbench run ghostnet-paper -o /tmp/paper --no-plots\n"

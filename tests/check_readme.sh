@@ -1,0 +1,51 @@
+#!/bin/sh
+# What the README shows is true: its XML files are valid, its commands run, its folders exist.
+#
+# usage: [BUILD=build] sh tests/check_readme.sh
+set -u
+cd "$(dirname "$0")/.." || exit 1
+: "${BUILD:=build}"
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+count=0 failed=0
+
+# report NAME CODE: the output of a failure stands in $tmp/out.
+report() {
+  count=$((count + 1))
+  if [ "$2" -eq 0 ]; then
+    echo "ok $count - $1"
+  else
+    failed=$((failed + 1))
+    echo "not ok $count - $1"
+    sed 's/^/  /' "$tmp/out"
+  fi
+}
+
+awk -v folder="$tmp" '/^```xml/ { n++; inside = 1; next } /^```/ { inside = 0 }
+  inside { print > (folder "/" n ".xml") }' README.md
+for file in "$tmp"/*.xml; do
+  "$BUILD/ghostbench" validate "$file" >"$tmp/out" 2>&1
+  report "the README's XML $(basename "$file") is valid" $?
+done
+
+# Indented lines that begin with the program; those that measure are only looked at, not run.
+sed -n 's|^    build/ghostbench ||p' README.md | grep -v '^\(bench\|forward\|init\)' >"$tmp/commands"
+[ -s "$tmp/commands" ]
+report "the README shows commands" $?
+while read -r words; do
+  # shellcheck disable=SC2086 # the words of a command line
+  set -- $words
+  case $1 in run) set -- "$@" --no-plots -o "$tmp/results" ;; esac
+  "$BUILD/ghostbench" "$@" >"$tmp/out" 2>&1 </dev/null
+  report "ghostbench $words" $?
+done <"$tmp/commands"
+
+sed -n 's/^| `\([a-z/]*\/\)`.*/\1/p' README.md | sort -u >"$tmp/folders"
+: >"$tmp/out"
+while read -r folder; do
+  [ -d "$folder" ] || echo "$folder is no folder" >>"$tmp/out"
+done <"$tmp/folders"
+[ ! -s "$tmp/out" ]
+report "the README's folders exist" $?
+[ "$failed" -eq 0 ]
