@@ -26,6 +26,27 @@ static bool is_default(const gb_layer *layer, const gb_attribute *attribute) {
   return false;
 }
 
+static const gb_attr *find_row(const gb_layer *layer, const char *name) {
+  for (size_t i = 0; i < layer->n_attrs; i++)
+    if (strcmp(layer->attrs[i].name, name) == 0)
+      return &layer->attrs[i];
+  return NULL;
+}
+
+// An attribute that is not written has its default, and keeps that value where the new layer's
+// default is another one: a convolution without activation becomes a Ghost module without one.
+// `made` has room for all attributes of `from`.
+static void keep_defaults(const gb_layer *from, const gb_layer *to, const gb_element *old,
+                          gb_element *made) {
+  for (size_t i = 0; from != to && i < from->n_attrs; i++) {
+    const gb_attr *row = &from->attrs[i], *now = find_row(to, row->name);
+    if (row->fallback && now && (!now->fallback || strcmp(row->fallback, now->fallback) != 0) &&
+        !gb_element_get(old, row->name))
+      made->attributes[made->attribute_count++] =
+          (gb_attribute){row->name, row->fallback, old->where};
+  }
+}
+
 static gb_status set_attribute(gb_expansion *x, const gb_layer *layer, const gb_rewrite *rewrite,
                                const gb_value *value, xmlNodePtr node, gb_element *element) {
   if (!layer_knows(layer, value->name)) {
@@ -73,8 +94,9 @@ static gb_status rewrite_element(gb_expansion *x, const gb_rewrite *rewrite, xml
   *made = *old;
   made->kind = to->name;
   made->attribute_count = 0;
-  made->attributes = gb_arena_allocate(x->arena, old->attribute_count + rewrite->value_count,
-                                       sizeof *made->attributes);
+  made->attributes =
+      gb_arena_allocate(x->arena, old->attribute_count + from->n_attrs + rewrite->value_count,
+                        sizeof *made->attributes);
   if (!made->attributes)
     return gb_fail_memory(x->error);
   for (size_t i = 0; i < old->attribute_count; i++) {
@@ -92,6 +114,7 @@ static gb_status rewrite_element(gb_expansion *x, const gb_rewrite *rewrite, xml
                           old->where.file ? old->where.file : "", old->where.line, to->name,
                           attribute->name, rewrite->written.match);
   }
+  keep_defaults(from, to, old, made);
   for (size_t i = 0; i < rewrite->value_count; i++)
     GB_TRY(set_attribute(x, to, rewrite, &rewrite->values[i], node, made));
   return GB_OK;

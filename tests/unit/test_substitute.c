@@ -58,9 +58,9 @@ TEST(a_layer_becomes_another_with_what_it_shares) {
              &(gb_substitution){
                  .match = "(//conv)[1]", .with = "ghost", .attributes = set, .attribute_count = 2},
              "ghost name=a out=8 kernel=3 act=relu s=2 d=3;");
-  // A default is no loss.
+  // A default is no loss; and no activation stays none, though a <ghost> has one by default.
   check_rule(check, &(gb_substitution){.match = "//conv[@name='c']", .with = "ghost"},
-             "ghost name=c out=16 kernel=3 stride=2 }");
+             "ghost name=c out=16 kernel=3 stride=2 act=none }");
   check_rule(check, &(gb_substitution){.match = "//conv[@name='g']", .with = "ghost"},
              "<conv groups=\"16\"> at t.xml:3 cannot become <ghost>, which has no 'groups'");
   check_rule(check, &(gb_substitution){.match = "//conv[@name='b']", .attributes = set},
