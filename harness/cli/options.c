@@ -13,11 +13,17 @@
 enum { MAX_OPTIONS = 32, FIRST_LONG = 1000 };
 
 static void suggest_flag(const gb_command *command, const char *given) {
-  while (*given == '-')
-    given++;
+  char letter[3] = {'-', (char)optopt, '\0'};
+  if (optopt >= FIRST_LONG) {
+    gb_complain(command, "flag --%s takes no value", command->options[optopt - FIRST_LONG].name);
+    return;
+  }
+  if (optopt) // of a single letter, which may stand among others
+    given = letter;
   char name[64];
-  size_t n = strcspn(given, "=");
-  snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), given);
+  const char *plain = given + strspn(given, "-");
+  size_t n = strcspn(plain, "=");
+  snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), plain);
   gb_suggestion suggestion = {.name = name};
   for (const gb_option *o = command->options; o->name; o++)
     gb_suggest(&suggestion, o->name);
@@ -42,7 +48,6 @@ const gb_option *gb_args_next(gb_args *args, char **value) {
     }
   }
   opterr = 0;
-  int at = optind;
   int c = getopt_long(args->argc, args->argv, letters, longs, NULL);
   args->first_operand = optind;
   if (c == -1)
@@ -50,7 +55,7 @@ const gb_option *gb_args_next(gb_args *args, char **value) {
   args->stop = true;
   args->exit_code = GB_EXIT_BAD;
   if (c == '?') {
-    suggest_flag(args->command, args->argv[at < args->argc ? at : args->argc - 1]);
+    suggest_flag(args->command, args->argv[optind - 1]);
     return NULL;
   }
   if (c == ':') {
