@@ -339,12 +339,14 @@ void gb_architecture_make(const char *bytes, size_t size, const char *path, cons
   architecture->title = gb_tree_get(root, "title", "");
   architecture->source = gb_tree_get(root, "source", "");
   gb_compiler compiler;
+  gb_quiet before = gb_quiet_begin();
   if (gb_compiler_start(&compiler, arena, report)) {
     compile(architecture, &compiler, &chain);
     architecture->expressions = compiler.expressions;
     gb_compiler_end(&compiler);
     list_settable(architecture, report);
   }
+  gb_quiet_end(before);
   if (report->status != GB_OK)
     gb_architecture_free(architecture);
   else
@@ -358,6 +360,7 @@ void gb_blocks_check(const char *bytes, size_t size, const char *path, gb_report
   gb_error error = {0};
   gb_tree *root = NULL;
   gb_compiler compiler;
+  gb_quiet before = gb_quiet_begin();
   if (!alone) {
     gb_report_add(report, GB_ENOMEM, NULL, "out of memory");
   } else if (gb_document_parse(bytes, size, path, arena, &root, &error) != GB_OK ||
@@ -382,6 +385,7 @@ void gb_blocks_check(const char *bytes, size_t size, const char *path, gb_report
     gb_expressions_free(compiler.expressions);
     gb_compiler_end(&compiler);
   }
+  gb_quiet_end(before);
   gb_arena_free(arena);
 }
 

@@ -29,6 +29,20 @@ typedef struct reader {
   gb_error error; // the first; status GB_OK so far
 } reader;
 
+static void swallow(void *data, xmlErrorPtr problem) {
+  (void)data, (void)problem;
+}
+
+gb_quiet gb_quiet_begin(void) {
+  gb_quiet before = {xmlStructuredError, xmlStructuredErrorContext};
+  xmlSetStructuredErrorFunc(NULL, swallow);
+  return before;
+}
+
+void gb_quiet_end(gb_quiet before) {
+  xmlSetStructuredErrorFunc(before.context, before.handler);
+}
+
 const gb_attribute *gb_tree_find(const gb_tree *tree, const char *name) {
   for (size_t i = 0; i < tree->attribute_count; i++)
     if (strcmp(tree->attributes[i].name, name) == 0)
@@ -308,6 +322,7 @@ gb_status gb_document_parse(const char *bytes, size_t size, const char *path, gb
     bytes += 3;
     size -= 3;
   }
+  gb_quiet before = gb_quiet_begin();
   // A copy with a zero byte behind it, as the scans above and below stop there.
   reader *r = gb_allocate(NULL, 1, sizeof *r);
   char *copy = gb_allocate(NULL, size + 1, 1);
@@ -315,6 +330,7 @@ gb_status gb_document_parse(const char *bytes, size_t size, const char *path, gb
   if (!context) {
     gb_release(NULL, copy);
     gb_release(NULL, r);
+    gb_quiet_end(before);
     return gb_fail_memory(error);
   }
   if (size)
@@ -345,7 +361,7 @@ gb_status gb_document_parse(const char *bytes, size_t size, const char *path, gb
       if (error)
         *error = r->error;
     } else if (!context->wellFormed || !r->root || r->depth) {
-      status = gb_fail(error, GB_EINPUT, "%s: not well-formed XML", path);
+      status = gb_fail_memory(error); // whatever else is wrong, libxml2 says so
     } else {
       *root = r->root;
     }
@@ -358,6 +374,7 @@ gb_status gb_document_parse(const char *bytes, size_t size, const char *path, gb
     gb_text_free(&r->levels[--r->depth].text);
   gb_release(NULL, copy);
   gb_release(NULL, r);
+  gb_quiet_end(before);
   return status;
 }
 

@@ -376,11 +376,13 @@ gb_status gb_architecture_expand(const gb_architecture *architecture, const gb_s
   }
   made->arena = arena;
   gb_expansion x = {.architecture = architecture, .network = made, .arena = arena, .error = error};
+  gb_quiet before = gb_quiet_begin();
   gb_status status =
       expand(&x, settings, setting_count, substitutions, substitution_count, keep_xml);
   gb_evaluator_end(&x.evaluator);
   if (x.mirror)
     xmlFreeDoc(x.mirror);
+  gb_quiet_end(before);
   if (status == GB_OK)
     *network = made;
   else

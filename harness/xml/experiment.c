@@ -290,7 +290,9 @@ void gb_experiment_make(const char *bytes, size_t size, const char *path, const 
                       .override_count = override_count,
                       .override_used = used,
                       .report = report};
+  gb_quiet before = gb_quiet_begin();
   load(&loader, bytes, size, path);
+  gb_quiet_end(before);
   if (report->status != GB_OK)
     gb_experiment_free(experiment);
   else

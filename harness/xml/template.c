@@ -270,9 +270,11 @@ const gb_expression *gb_compile_expression(gb_compiler *compiler, const char *te
   compiler->context->error = NULL;
   compiler->context->userData = NULL;
   if (!out->code) {
-    gb_report_add(compiler->report, error.status == GB_ENOMEM ? GB_ENOMEM : GB_EINPUT, where,
-                  "in {%.200s}: not an XPath expression: %s", copy,
-                  error.status == GB_OK ? "out of memory" : error.message);
+    if (error.status == GB_EINPUT)
+      gb_report_add(compiler->report, GB_EINPUT, where, "in {%.200s}: not an XPath expression: %s",
+                    copy, error.message);
+    else // also where libxml2 says nothing
+      gb_report_add(compiler->report, GB_ENOMEM, NULL, "out of memory");
     return NULL;
   }
   out->next = compiler->expressions;

@@ -38,6 +38,15 @@ typedef struct gb_report {
 void gb_report_add(gb_report *report, gb_status status, const gb_location *where,
                    const char *format, ...) GB_PRINTF(4, 5);
 
+// libxml2 prints what nobody asks for, such as failed allocations of a tree: silence it while ours
+// runs, and give it back its handler. The handler is the thread's.
+typedef struct gb_quiet {
+  xmlStructuredErrorFunc handler;
+  void *context;
+} gb_quiet;
+gb_quiet gb_quiet_begin(void);
+void gb_quiet_end(gb_quiet before);
+
 // ---------------------------------------------------------------------------------------------
 // document.c: a file as a plain tree, everything in the caller's arena
 
