@@ -3,7 +3,9 @@
 KERNEL_DIR := layers/kernels
 KERNEL_SRCS := $(filter-out isa.c,$(notdir $(wildcard $(KERNEL_DIR)/*.c)))
 KERNEL_ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
-KERNEL_FLAGS := -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-conversion -Wno-sign-conversion
+# Sanitizers make -O3 of these templates take minutes.
+KERNEL_OPTIMISE := $(if $(filter asan fuzz,$(VARIANT)),-O1,-O3)
+KERNEL_FLAGS := $(KERNEL_OPTIMISE) -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-conversion -Wno-sign-conversion
 
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma -mprefer-vector-width=512 \
                        -DGB_ISA_ID=GB_ISA_AVX512
