@@ -290,10 +290,9 @@ static int run(const gb_command *self, int argc, char **argv) {
 const gb_command gb_command_run = {
     .name = "run",
     .operands = "EXPERIMENT…",
-    .summary =
-        "Computes an experiment's networks, compares them with published tables, and writes "
-        "tables and plots. Exits 0 where all is reproduced or its difference explained, 1 "
-        "where a figure differs and no reason is recorded, 2 where something failed.",
+    .summary = "Computes an experiment's networks, compares them with published tables, and writes "
+               "tables and plots. Exits 0 where all is reproduced or its difference explained, 1 "
+               "where a figure differs and no reason is recorded, 2 where something failed.",
     .options = options,
     .examples = "  ghostbench run ghostnet-table3\n"
                 "  ghostbench run ghostnet-paper -o /tmp/paper --no-plots\n"

@@ -1,21 +1,22 @@
 // ghostbench run --json: one valid document that holds every figure and verdict.
 #define _POSIX_C_SOURCE 200809L // popen, mkdtemp
 #include "tests/lib/check.h"
+#include "tests/lib/folder.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 
 // Runs "ghostbench run ARGUMENTS" and reads its standard output; NULL where that is no JSON.
 static json_t *run(check_state *check, const char *arguments, int *code) {
-  char folder[] = "/tmp/gb-json-XXXXXX", command[1024];
+  test_folder folder;
+  char command[1024];
   const char *build = getenv("BUILD");
-  if (!mkdtemp(folder)) {
+  if (!folder_open(&folder)) {
     FAIL("no folder");
     return NULL;
   }
   snprintf(command, sizeof command, "%s/ghostbench run %s --no-plots --json -o %s",
-           build && *build ? build : "build", arguments, folder);
+           build && *build ? build : "build", arguments, folder.path);
   FILE *pipe = popen(command, "r");
   json_error_t error;
   json_t *root = pipe ? json_loadf(pipe, JSON_REJECT_DUPLICATES, &error) : NULL;
@@ -23,7 +24,7 @@ static json_t *run(check_state *check, const char *arguments, int *code) {
   *code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   if (!root)
     FAIL("%s: %s", command, pipe ? error.text : "does not start");
-  snprintf(command, sizeof command, "rm -rf %s", folder);
+  snprintf(command, sizeof command, "rm -rf %s", folder.path);
   if (system(command) != 0)
     FAIL("the folder is not removed");
   return root;
