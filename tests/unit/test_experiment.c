@@ -253,8 +253,7 @@ TEST(validation_finds_every_fault) {
       "6:13: parameter width=\"9\" is not allowed: a number, at most 4",
       "8:13: <conv> has no attribute 'outs'; did you mean 'out'?",
       "8:3: <conv> needs the attribute 'out'",
-      "9:3: unknown element <gost>: no layer, structure or block has this name; did you mean "
-      "<ghost",
+      "9:3: unknown element <gost>: no layer, structure or block has this name",
       "10:31: <conv>: attribute stride=\"x\" is not allowed: N or HxW, each from 1 to",
       "10:42: <conv>: attribute act=\"relux\" is not allowed",
       "did you mean 'relu'?",
