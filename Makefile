@@ -35,6 +35,11 @@ endif
 CFLAGS   := -std=c11 $(WARNINGS) $(OPTIMISE) -ffp-contract=off -fno-math-errno -I. \
             $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(EXTRA_CFLAGS)
 LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lpthreadpool -lm -lpthread
+# What is linked; objects do not depend on it, so that one more library recompiles nothing.
+LIBS      = $(LDLIBS) -lprotobuf-c
+# Where onnx.proto stands (Debian: libonnx-dev); the C for it is made when building.
+ONNX_PROTO ?= $(firstword $(wildcard /usr/include/onnx/onnx.proto \
+                /usr/local/include/onnx/onnx.proto) /usr/include/onnx/onnx.proto)
 # Reference loops are plain C; the compiler may still vectorise them.
 LAYER_CFLAGS = -O3
 
@@ -110,27 +115,40 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(if $(V),,@echo '  CC $<')
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# ONNX in C: only harness/graph/onnx.c and its test include it.
+GENERATED := $(BUILD)/generated
+LIB_OBJECTS += $(GENERATED)/onnx.pb-c.o
+$(GENERATED)/onnx.pb-c.h: $(ONNX_PROTO) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  PROTOC $<')
+	$(Q)protoc-c --proto_path=$(dir $<) --c_out=$(@D) $(notdir $<)
+$(GENERATED)/onnx.pb-c.o: $(GENERATED)/onnx.pb-c.h
+	$(if $(V),,@echo '  CC $(GENERATED)/onnx.pb-c.c')
+	$(Q)$(CC) $(CFLAGS) -w -c $(GENERATED)/onnx.pb-c.c -o $@
+$(BUILD)/harness/graph/onnx.o $(BUILD)/tests/unit/test_onnx.o: CFLAGS += -isystem $(GENERATED)
+$(BUILD)/harness/graph/onnx.o $(BUILD)/tests/unit/test_onnx.o: $(GENERATED)/onnx.pb-c.h
+
 $(BUILD)/libghostbench.a: $(LIB_OBJECTS)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/ghostbench: $(BUILD)/libghostbench.a $(CLI_OBJECTS)
 	$(if $(V),,@echo '  LD $@')
-	$(Q)$(CC) $(CFLAGS) $(CLI_OBJECTS) $(BUILD)/libghostbench.a $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(CLI_OBJECTS) $(BUILD)/libghostbench.a $(LIBS) -o $@
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libghostbench.a
 	$(if $(V),,@echo '  LD $@')
-	$(Q)$(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 # A fuzz target with libFuzzer's main, and with one that runs given files (tests/fuzz/replay.c).
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libghostbench.a
 	$(if $(V),,@echo '  LD $@')
-	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
                               $(BUILD)/libghostbench.a
 	$(if $(V),,@echo '  LD $@')
-	$(Q)$(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 $(BUILD)/tests/bench/bench_team: CFLAGS += -fopenmp
 

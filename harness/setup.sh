@@ -52,6 +52,9 @@ build libpapi-dev library papi hardware counters
 build libjansson-dev library jansson reads and writes JSON
 build libcsv-dev header csv.h reads CSV
 build libpthreadpool-dev header pthreadpool.h threads of the native engine
+build libprotobuf-c-dev library libprotobuf-c writes ONNX
+build protobuf-c-compiler tool protoc-c makes C from the format of ONNX
+build libonnx-dev header onnx/onnx.proto the format of ONNX
 run gnuplot-nox tool gnuplot draws plots
 check libxml2-utils tool xmllint checks documents against the schemas
 lint clang-format tool clang-format checks formatting

@@ -77,6 +77,40 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_ACTIVATION, .act = (gb_activation)a->function};
 }
 
+static const char *clip_onnx(gb_onnx *to, float high) {
+  const float low = 0;
+  const char *inputs[] = {to->inputs[0], to->floats(to, &low, 0, NULL),
+                          to->floats(to, &high, 0, NULL)};
+  return to->node(to, "Clip", inputs, 3, NULL, 0);
+}
+
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const activation_attrs *a = op->attrs;
+  const char *x = to->inputs[0];
+  const gb_onnx_attr sixth[] = {GB_ONNX_ATTR_FLOAT("alpha", 1.0 / 6),
+                                GB_ONNX_ATTR_FLOAT("beta", 0.5)},
+                     one[] = {GB_ONNX_ATTR_FLOAT("alpha", 1)};
+  switch ((gb_activation)a->function) {
+  case GB_ACT_NONE:
+    return x;
+  case GB_ACT_RELU:
+    return gb_onnx_one(to, "Relu", x, NULL, 0);
+  case GB_ACT_RELU6:
+    return clip_onnx(to, 6);
+  case GB_ACT_HARD_SIGMOID:
+    return gb_onnx_one(to, "HardSigmoid", x, sixth, 2);
+  case GB_ACT_CLIPPED_SIGMOID:
+    return clip_onnx(to, 1);
+  case GB_ACT_HARD_SWISH:
+    return gb_onnx_one(to, "HardSwish", x, NULL, 0);
+  case GB_ACT_SIGMOID:
+    return gb_onnx_one(to, "Sigmoid", x, NULL, 0);
+  case GB_ACT_ELU:
+    return gb_onnx_one(to, "Elu", x, one, 1);
+  }
+  return NULL;
+}
+
 const gb_layer gb_layer_activation = {
     .name = "activation",
     .summary = "an element-wise activation",
@@ -92,4 +126,5 @@ const gb_layer gb_layer_activation = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

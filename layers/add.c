@@ -33,6 +33,10 @@ static void work(const gb_op *op, gb_work *work) {
   work->kind = GB_WORK_ADD;
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  return gb_onnx_chain(to, "Add", to->inputs, op->n_in);
+}
+
 const gb_layer gb_layer_add = {
     .name = "add",
     .summary = "element-wise sum of two or more inputs",
@@ -43,4 +47,5 @@ const gb_layer gb_layer_add = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

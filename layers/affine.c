@@ -129,6 +129,80 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static float pixel_place(int64_t x, int64_t size) {
+  return (float)((2 * (double)x + 1) / (double)size - 1);
+}
+
+// The places of an image's pixels in the square, (H·W, 3): x, y, 1.
+static const char *places_onnx(const gb_shape *shape, gb_onnx *to) {
+  const int64_t dims[] = {shape->h * shape->w, 3};
+  float *places = gb_allocate(NULL, (size_t)dims[0] * 3, sizeof *places);
+  for (int64_t i = 0; places && i < dims[0]; i++) {
+    places[3 * i] = pixel_place(i % shape->w, shape->w);
+    places[3 * i + 1] = pixel_place(i / shape->w, shape->h);
+    places[3 * i + 2] = 1;
+  }
+  const char *name = places ? to->floats(to, places, 2, dims) : NULL;
+  gb_release(NULL, places);
+  return name;
+}
+
+// The fixed transforms of all output maps, (C, 3, 3) in front of learned ones, else (C, 2, 3).
+static const char *fixed_onnx(const gb_op *op, gb_onnx *to) {
+  const affine_attrs *a = op->attrs;
+  const int64_t rows = a->transform.learned ? 3 : 2, dims[] = {op->out.c, rows, 3};
+  const matrix once = reading_matrix(&a->transform);
+  float *values = gb_allocate(NULL, (size_t)(op->out.c * rows * 3), sizeof *values);
+  matrix fixed = once;
+  for (int64_t o = 0; values && o < op->out.c; o++) {
+    fixed = o % a->multiplier ? compose(&once, &fixed) : once;
+    for (int i = 0; i < 6; i++)
+      values[o * rows * 3 + i] = (float)fixed.m[i];
+    if (rows == 3)
+      values[o * 9 + 8] = 1;
+  }
+  const char *name = values ? to->floats(to, values, 3, dims) : NULL;
+  gb_release(NULL, values);
+  return name;
+}
+
+// Each of C maps with itself `multiplier` times, along the first axis.
+static const char *repeat_onnx(const gb_op *op, gb_onnx *to, const char *value) {
+  const affine_attrs *a = op->attrs;
+  if (a->multiplier == 1)
+    return value;
+  int64_t *from = gb_allocate(NULL, (size_t)op->out.c, sizeof *from);
+  for (int64_t o = 0; from && o < op->out.c; o++)
+    from[o] = o / a->multiplier;
+  value = from ? gb_onnx_gather(to, value, 0, from, (size_t)op->out.c) : NULL;
+  gb_release(NULL, from);
+  return value;
+}
+
+// GridSample warps all maps of an image by one grid, and each image by its own. Here it is the maps
+// that have their own, so channels and images change places before and after.
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const affine_attrs *a = op->attrs;
+  const int64_t turn[] = {0, 2, 1}, swap[] = {1, 0, 2, 3};
+  const gb_onnx_attr turned[] = {GB_ONNX_ATTR_INTS("perm", turn)},
+                     swapped[] = {GB_ONNX_ATTR_INTS("perm", swap)},
+                     sampled[] = {GB_ONNX_ATTR_STRING("mode", "bilinear"),
+                                  GB_ONNX_ATTR_STRING("padding_mode", "zeros"),
+                                  GB_ONNX_ATTR_INT("align_corners", 0)};
+  const char *theta = fixed_onnx(op, to);
+  if (a->transform.learned) {
+    const char *factors[] = {to->params[0], theta};
+    theta = to->node(to, "MatMul", factors, 2, NULL, 0);
+  }
+  const char *factors[] = {places_onnx(op->in, to), gb_onnx_one(to, "Transpose", theta, turned, 1)};
+  const char *grid = to->node(to, "MatMul", factors, 2, NULL, 0); // (C, H·W, 2)
+  grid = gb_onnx_reshape(to, grid, (const int64_t[]){0, op->in->h, op->in->w, 2}, 4);
+  const char *maps = gb_onnx_one(to, "Transpose", to->inputs[0], swapped, 1);
+  const char *inputs[] = {repeat_onnx(op, to, maps), grid};
+  return gb_onnx_one(to, "Transpose", to->node(to, "GridSample", inputs, 2, sampled, 3), swapped,
+                     1);
+}
+
 const gb_layer gb_layer_affine = {
     .name = "affine",
     .summary = "affine warp of each map, fixed or learned",
@@ -144,4 +218,5 @@ const gb_layer gb_layer_affine = {
     .params = params,
     .cost = cost,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -75,6 +75,11 @@ static void work(const gb_op *op, gb_work *work) {
     gb_pool_work(&a->pool, op->in, false, a->count_padding, work);
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const average_pool_attrs *a = op->attrs;
+  return gb_pool_onnx(&a->pool, op, false, a->count_padding, to);
+}
+
 const gb_layer gb_layer_average_pool = {
     .name = "average-pool",
     .summary = "mean under each window",
@@ -90,4 +95,5 @@ const gb_layer gb_layer_average_pool = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -70,6 +70,14 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_SCALE_SHIFT, .scale = scale_shift};
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const batch_norm_attrs *a = op->attrs;
+  const gb_onnx_attr attrs[] = {GB_ONNX_ATTR_FLOAT("epsilon", a->eps)};
+  const char *inputs[] = {to->inputs[0], to->params[0], to->params[1], to->params[2],
+                          to->params[3]};
+  return to->node(to, "BatchNormalization", inputs, 5, attrs, 1);
+}
+
 const gb_layer gb_layer_batch_norm = {
     .name = "batch-norm",
     .summary = "batch normalisation from stored statistics",
@@ -85,4 +93,5 @@ const gb_layer gb_layer_batch_norm = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -43,6 +43,11 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const gb_onnx_attr attrs[] = {GB_ONNX_ATTR_INT("axis", 1)};
+  return to->node(to, "Concat", to->inputs, op->n_in, attrs, 1);
+}
+
 const gb_layer gb_layer_concat = {
     .name = "concat",
     .summary = "inputs one behind the other along the channels",
@@ -53,4 +58,5 @@ const gb_layer gb_layer_concat = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -88,6 +88,11 @@ static void work(const gb_op *op, gb_work *work) {
   gb_convolution_work(&a->window, a->groups, a->bias, op->in, work);
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const conv_attrs *a = op->attrs;
+  return gb_convolution_onnx(&a->window, a->groups, a->bias, op->in, to);
+}
+
 const gb_layer gb_layer_conv = {
     .name = "conv",
     .summary = "convolution with stride, dilation and groups",
@@ -103,4 +108,5 @@ const gb_layer gb_layer_conv = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -76,6 +76,11 @@ static void work(const gb_op *op, gb_work *work) {
   gb_convolution_work(&a->window, op->in->c, a->bias, op->in, work);
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const depthwise_attrs *a = op->attrs;
+  return gb_convolution_onnx(&a->window, op->in->c, a->bias, op->in, to);
+}
+
 const gb_layer gb_layer_depthwise = {
     .name = "depthwise",
     .summary = "depthwise convolution, each map by itself",
@@ -91,4 +96,5 @@ const gb_layer gb_layer_depthwise = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -45,6 +45,11 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  (void)op;
+  return to->inputs[0];
+}
+
 const gb_layer gb_layer_dropout = {
     .name = "dropout",
     .summary = "dropout in training, the identity in evaluation",
@@ -59,4 +64,5 @@ const gb_layer gb_layer_dropout = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

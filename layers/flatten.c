@@ -31,6 +31,10 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  return gb_onnx_reshape(to, to->inputs[0], (const int64_t[]){0, op->out.c, 1, 1}, 4);
+}
+
 const gb_layer gb_layer_flatten = {
     .name = "flatten",
     .summary = "all elements of an image as one vector",
@@ -41,4 +45,5 @@ const gb_layer gb_layer_flatten = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -60,6 +60,12 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_GLOBAL_POOL, .max = a->function != 0};
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const global_pool_attrs *a = op->attrs;
+  return gb_onnx_one(to, a->function == AVERAGE ? "GlobalAveragePool" : "GlobalMaxPool",
+                     to->inputs[0], NULL, 0);
+}
+
 const gb_layer gb_layer_global_pool = {
     .name = "global-pool",
     .summary = "mean or maximum of each whole map",
@@ -74,4 +80,5 @@ const gb_layer gb_layer_global_pool = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

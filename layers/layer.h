@@ -13,6 +13,7 @@
 #include "layers/base/element.h"
 #include "layers/base/memory.h"
 #include "layers/base/shape.h"
+#include "layers/onnx.h"
 #include "layers/work.h"
 
 // ---------------------------------------------------------------------------------------------
@@ -221,6 +222,9 @@ struct gb_layer {
   // kernel. `in[i]` has shape op->in[i]; `params[i]` follows params(); `out` does not overlap.
   gb_status (*forward)(const gb_op *op, const float *const *in, const float *const *params,
                        float *out, gb_error *error);
+  // The same layer as ONNX operators (onnx.h): returns the name of its output, NULL where memory is
+  // out. Of any batch: op's N is not looked at. The input layer has none.
+  const char *(*onnx)(const gb_op *op, gb_onnx *to);
 };
 #define GB_NO_POST SIZE_MAX
 

@@ -86,6 +86,16 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_LINEAR, .bias = ((const linear_attrs *)op->attrs)->bias};
 }
 
+// Gemm takes matrices: (N, F, 1, 1) becomes (N, F), and back.
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const linear_attrs *a = op->attrs;
+  const gb_onnx_attr attrs[] = {GB_ONNX_ATTR_INT("transB", 1)};
+  const char *inputs[] = {gb_onnx_one(to, "Flatten", to->inputs[0], NULL, 0), to->params[0],
+                          a->bias ? to->params[1] : NULL};
+  const char *product = to->node(to, "Gemm", inputs, a->bias ? 3 : 2, attrs, 1);
+  return gb_onnx_reshape(to, product, (const int64_t[]){0, a->out, 1, 1}, 4);
+}
+
 const gb_layer gb_layer_linear = {
     .name = "linear",
     .summary = "fully connected layer",
@@ -101,4 +111,5 @@ const gb_layer gb_layer_linear = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -54,6 +54,10 @@ static void work(const gb_op *op, gb_work *work) {
   gb_pool_work(&((const max_pool_attrs *)op->attrs)->pool, op->in, true, false, work);
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  return gb_pool_onnx(&((const max_pool_attrs *)op->attrs)->pool, op, true, false, to);
+}
+
 const gb_layer gb_layer_max_pool = {
     .name = "max-pool",
     .summary = "largest element under each window",
@@ -69,4 +73,5 @@ const gb_layer gb_layer_max_pool = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -48,6 +48,10 @@ static void work(const gb_op *op, gb_work *work) {
   work->kind = GB_WORK_MULTIPLY;
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  return gb_onnx_chain(to, "Mul", to->inputs, op->n_in);
+}
+
 const gb_layer gb_layer_multiply = {
     .name = "multiply",
     .summary = "element-wise product; N×C×1×1 scales whole maps",
@@ -58,4 +62,5 @@ const gb_layer gb_layer_multiply = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

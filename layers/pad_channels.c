@@ -60,6 +60,19 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const pad_channels_attrs *a = op->attrs;
+  const char *value = to->inputs[0];
+  if (a->stride.h > 1)
+    value = gb_onnx_slice(to, value, 2, 0, op->in->h, a->stride.h);
+  if (a->stride.w > 1)
+    value = gb_onnx_slice(to, value, 3, 0, op->in->w, a->stride.w);
+  int64_t before = (op->out.c - op->in->c) / 2, after = op->out.c - op->in->c - before;
+  const char *inputs[] = {value,
+                          to->integers(to, (const int64_t[]){0, before, 0, 0, 0, after, 0, 0}, 8)};
+  return before + after > 0 ? to->node(to, "Pad", inputs, 2, NULL, 0) : value;
+}
+
 const gb_layer gb_layer_pad_channels = {
     .name = "pad-channels",
     .summary = "shortcut without parameters: subsampling and zero channels",
@@ -73,4 +86,5 @@ const gb_layer gb_layer_pad_channels = {
     .infer = infer,
     .cost = cost,
     .forward = forward,
+    .onnx = onnx,
 };

@@ -46,6 +46,10 @@ void gb_convolve(const gb_window *window, int64_t groups, const gb_shape *in_sha
 void gb_convolution_work(const gb_window *window, int64_t groups, bool bias, const gb_shape *in,
                          gb_work *work);
 
+// The convolution as an ONNX operator: to->params are weight and, with `bias`, bias.
+const char *gb_convolution_onnx(const gb_window *window, int64_t groups, bool bias,
+                                const gb_shape *in, gb_onnx *to);
+
 // Costs of a convolution whose outputs have `taps` multiply-accumulates each.
 void gb_convolution_cost(const gb_shape *out, int64_t taps, bool bias, gb_cost *cost);
 

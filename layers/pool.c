@@ -66,3 +66,33 @@ void gb_pool_work(const gb_pool *pool, const gb_shape *in, bool max, bool count_
                     .max = max,
                     .count_padding = count_padding};
 }
+
+// How far the last window reaches beyond the padding; negative where it ends before.
+static int64_t overhang(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t before,
+                        int64_t after) {
+  return (out - 1) * stride + kernel - (in + before + after);
+}
+
+const char *gb_pool_onnx(const gb_pool *pool, const gb_op *op, bool max, bool count_padding,
+                         gb_onnx *to) {
+  const gb_pool_window w = gb_pool_resolve(pool, op->in);
+  int64_t below = overhang(op->in->h, op->out.h, pool->kernel.h, w.stride.h, w.top, w.bottom);
+  int64_t behind = overhang(op->in->w, op->out.w, pool->kernel.w, w.stride.w, w.left, w.right);
+  const char *value = to->inputs[0];
+  int64_t pads[] = {w.top, w.left, w.bottom, w.right};
+  if (!max && count_padding && (below > 0 || behind > 0)) {
+    // Padding counts and what hangs over does not: the padding becomes part of the tensor.
+    const int64_t amounts[] = {0, 0, w.top, w.left, 0, 0, w.bottom, w.right};
+    const char *inputs[] = {value, to->integers(to, amounts, 8)};
+    value = to->node(to, "Pad", inputs, 2, NULL, 0);
+    pads[0] = pads[1] = pads[2] = pads[3] = 0;
+    count_padding = false;
+  }
+  pads[2] += below > 0 ? below : 0;
+  pads[3] += behind > 0 ? behind : 0;
+  const int64_t kernel[] = {pool->kernel.h, pool->kernel.w}, strides[] = {w.stride.h, w.stride.w};
+  const gb_onnx_attr attrs[] = {
+      GB_ONNX_ATTR_INTS("kernel_shape", kernel), GB_ONNX_ATTR_INTS("strides", strides),
+      GB_ONNX_ATTR_INTS("pads", pads), GB_ONNX_ATTR_INT("count_include_pad", count_padding)};
+  return gb_onnx_one(to, max ? "MaxPool" : "AveragePool", value, attrs, max ? 3 : 4);
+}

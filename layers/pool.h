@@ -35,6 +35,11 @@ gb_pool_window gb_pool_resolve(const gb_pool *pool, const gb_shape *in);
 void gb_pool_work(const gb_pool *pool, const gb_shape *in, bool max, bool count_padding,
                   gb_work *work);
 
+// The pooling as an ONNX operator. A last window that hangs over the border (ceil) is written as
+// more padding, not as ceil_mode, which versions of ONNX and its runtimes read differently.
+const char *gb_pool_onnx(const gb_pool *pool, const gb_op *op, bool max, bool count_padding,
+                         gb_onnx *to);
+
 // Refuses a stride of which one side is 0.
 gb_status gb_pool_check(const gb_pool *pool, gb_error *error);
 

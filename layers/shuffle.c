@@ -58,6 +58,17 @@ static void work(const gb_op *op, gb_work *work) {
   *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  int64_t groups = ((const shuffle_attrs *)op->attrs)->groups;
+  const gb_shape *in = op->in;
+  const int64_t apart[] = {0, groups, in->c / groups, in->h, in->w}, order[] = {0, 2, 1, 3, 4},
+                together[] = {0, in->c, in->h, in->w};
+  const gb_onnx_attr attrs[] = {GB_ONNX_ATTR_INTS("perm", order)};
+  const char *value = gb_onnx_reshape(to, to->inputs[0], apart, 5);
+  value = gb_onnx_one(to, "Transpose", value, attrs, 1);
+  return gb_onnx_reshape(to, value, together, 4);
+}
+
 const gb_layer gb_layer_shuffle = {
     .name = "shuffle",
     .summary = "channel shuffle between groups",
@@ -72,4 +83,5 @@ const gb_layer gb_layer_shuffle = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

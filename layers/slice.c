@@ -96,6 +96,13 @@ static void work(const gb_op *op, gb_work *work) {
     *work = (gb_work){.kind = GB_WORK_PLANES, .plane = plane};
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const slice_attrs *a = op->attrs;
+  int64_t first = first_of(op);
+  return gb_onnx_slice(to, to->inputs[0], a->axis + 1, first, first + size_along(&op->out, a->axis),
+                       1);
+}
+
 const gb_layer gb_layer_slice = {
     .name = "slice",
     .summary = "part of the channels, rows or columns",
@@ -109,4 +116,5 @@ const gb_layer gb_layer_slice = {
     .cost = cost,
     .work = work,
     .forward = forward,
+    .onnx = onnx,
 };

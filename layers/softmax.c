@@ -37,6 +37,12 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  (void)op;
+  const gb_onnx_attr attrs[] = {GB_ONNX_ATTR_INT("axis", 1)};
+  return gb_onnx_one(to, "Softmax", to->inputs[0], attrs, 1);
+}
+
 const gb_layer gb_layer_softmax = {
     .name = "softmax",
     .summary = "softmax over the channels",
@@ -46,4 +52,5 @@ const gb_layer gb_layer_softmax = {
     .infer = infer,
     .cost = cost,
     .forward = forward,
+    .onnx = onnx,
 };

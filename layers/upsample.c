@@ -78,6 +78,35 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+// Resize's positions are floor(at / scale) in float, which is exact where the scale is a whole
+// number.
+static const char *resize_onnx(gb_onnx *to, int64_t h, int64_t w) {
+  const float scales[] = {1, 1, (float)h, (float)w};
+  const int64_t four = 4;
+  const char *inputs[] = {to->inputs[0], "", to->floats(to, scales, 1, &four)};
+  const gb_onnx_attr attrs[] = {
+      GB_ONNX_ATTR_STRING("mode", "nearest"), GB_ONNX_ATTR_STRING("nearest_mode", "floor"),
+      GB_ONNX_ATTR_STRING("coordinate_transformation_mode", "asymmetric")};
+  return to->node(to, "Resize", inputs, 3, attrs, 3);
+}
+
+static const char *gather_onnx(gb_onnx *to, const char *value, int64_t axis, int64_t in,
+                               int64_t out) {
+  int64_t *indices = gb_allocate(NULL, (size_t)out, sizeof *indices);
+  for (int64_t i = 0; indices && i < out; i++)
+    indices[i] = nearest(i, in, out);
+  value = indices ? gb_onnx_gather(to, value, axis, indices, (size_t)out) : NULL;
+  gb_release(NULL, indices);
+  return value;
+}
+
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const gb_shape *in = op->in, *out = &op->out;
+  if (out->h % in->h == 0 && out->w % in->w == 0)
+    return resize_onnx(to, out->h / in->h, out->w / in->w);
+  return gather_onnx(to, gather_onnx(to, to->inputs[0], 2, in->h, out->h), 3, in->w, out->w);
+}
+
 const gb_layer gb_layer_upsample = {
     .name = "upsample",
     .summary = "nearest-neighbour resampling; a second input gives the size",
@@ -92,4 +121,5 @@ const gb_layer gb_layer_upsample = {
     .infer = infer,
     .cost = cost,
     .forward = forward,
+    .onnx = onnx,
 };

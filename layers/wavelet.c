@@ -134,10 +134,12 @@ static void along_height(const pass *p, const float *in, float *out, int64_t hei
   }
 }
 
+// The filters along width and height of the bands LH HL HH LL; 1 is high.
+static const int along[4][2] = {{0, 1}, {1, 0}, {1, 1}, {0, 0}};
+
 // All bands of one input map; `scratch` holds one map.
 static void filter_map(const wavelet_attrs *a, const double *const filters[2], const float *map,
                        const gb_shape *shape, float *out, float *scratch) {
-  static const int along[4][2] = {{0, 1}, {1, 0}, {1, 1}, {0, 0}}; // LH HL HH LL; 1 is high
   int64_t area = shape->h * shape->w;
   bool both = a->filter.axes == GB_WAVELET_BOTH;
   int64_t per_level = both ? 4 : 2;
@@ -177,6 +179,89 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
+// The input with what lies beyond its border along one axis, by the rule of `border`.
+static const char *extend_onnx(const pass *p, gb_onnx *to, const char *value, int64_t axis,
+                               int64_t size) {
+  int64_t before = -shift_of(p, 0), count = size + before + shift_of(p, p->taps - 1);
+  if (count > INT64_C(1) << 26) // many levels of a long filter: taps 2^31 apart
+    return NULL;
+  int64_t *indices = gb_allocate(NULL, (size_t)count, sizeof *indices);
+  for (int64_t i = 0; indices && i < count; i++)
+    indices[i] = border(i - before, size, p->boundary);
+  value = indices ? gb_onnx_gather(to, value, axis, indices, (size_t)count) : NULL;
+  gb_release(NULL, indices);
+  return value;
+}
+
+// Weights (C·bands, 1, kh, kw): the same `bands` kernels for each map.
+static const char *kernels_onnx(const wavelet_attrs *a, const double *const filters[2],
+                                int64_t channels, int64_t bands, gb_onnx *to) {
+  int64_t taps = gb_wavelet_taps(&a->filter);
+  bool tall = a->filter.axes != GB_WAVELET_WIDTH, wide = a->filter.axes != GB_WAVELET_HEIGHT;
+  const int64_t dims[] = {channels * bands, 1, tall ? taps : 1, wide ? taps : 1};
+  int64_t count = dims[2] * dims[3];
+  float *weights = gb_allocate(NULL, (size_t)(dims[0] * count), sizeof *weights);
+  for (int64_t i = 0; weights && i < dims[0] * count; i++) {
+    int64_t band = i / count % bands;
+    const double *along_w = filters[tall ? along[band][0] : band == 0],
+                 *along_h = filters[wide ? along[band][1] : band == 0];
+    weights[i] =
+        (float)((wide ? along_w[i % dims[3]] : 1) * (tall ? along_h[i % count / dims[3]] : 1));
+  }
+  const char *name = weights ? to->floats(to, weights, 4, dims) : NULL;
+  gb_release(NULL, weights);
+  return name;
+}
+
+// One level of a map: its first `bands` bands by one depthwise convolution.
+static const char *level_onnx(const gb_op *op, const double *const filters[2], const pass *p,
+                              int64_t bands, const char *value, gb_onnx *to) {
+  const wavelet_attrs *a = op->attrs;
+  bool tall = a->filter.axes != GB_WAVELET_WIDTH, wide = a->filter.axes != GB_WAVELET_HEIGHT;
+  int64_t before = -shift_of(p, 0), after = shift_of(p, p->taps - 1);
+  int64_t pads[] = {tall ? before : 0, wide ? before : 0, tall ? after : 0, wide ? after : 0};
+  if (p->boundary != GB_WAVELET_ZERO) {
+    if (tall)
+      value = extend_onnx(p, to, value, 2, op->in->h);
+    if (wide)
+      value = extend_onnx(p, to, value, 3, op->in->w);
+    memset(pads, 0, sizeof pads);
+  }
+  const int64_t dilations[] = {p->step, p->step};
+  const gb_onnx_attr attrs[] = {GB_ONNX_ATTR_INTS("pads", pads),
+                                GB_ONNX_ATTR_INTS("dilations", dilations),
+                                GB_ONNX_ATTR_INT("group", op->in->c)};
+  const char *inputs[] = {value, kernels_onnx(a, filters, op->in->c, bands, to)};
+  return to->node(to, "Conv", inputs, 2, attrs, 3);
+}
+
+// Level by level, as forward(): what lies beyond the border of a lowpass band follows from the band
+// itself, so that several levels are not one larger kernel.
+static const char *onnx(const gb_op *op, gb_onnx *to) {
+  const wavelet_attrs *a = op->attrs;
+  const gb_shape *in = op->in;
+  const double *filters[2];
+  const char *levels[64], *map = to->inputs[0];
+  if (find_filters(&a->filter, filters, NULL) != GB_OK)
+    return NULL;
+  int64_t per_level = a->filter.axes == GB_WAVELET_BOTH ? 4 : 2;
+  pass p = {.taps = gb_wavelet_taps(&a->filter), .step = 1, .boundary = a->filter.boundary};
+  if (a->bands <= per_level)
+    return level_onnx(op, filters, &p, a->bands, map, to);
+  size_t count = 0;
+  for (int64_t left = a->bands; left > 0; left -= per_level, p.step *= 2) {
+    int64_t bands = left < per_level ? left : per_level;
+    const char *level = level_onnx(op, filters, &p, bands, map, to);
+    const int64_t apart[] = {0, in->c, bands, in->h, in->w};
+    levels[count++] = gb_onnx_reshape(to, level, apart, 5);
+    if (left > per_level)
+      map = gb_onnx_slice(to, level, 1, per_level - 1, in->c * per_level, per_level);
+  }
+  const gb_onnx_attr attrs[] = {GB_ONNX_ATTR_INT("axis", 2)};
+  const char *all = to->node(to, "Concat", levels, count, attrs, 1);
+  return gb_onnx_reshape(to, all, (const int64_t[]){0, op->out.c, in->h, in->w}, 4);
+}
+
 const gb_layer gb_layer_wavelet = {
     .name = "wavelet",
     .summary = "fixed undecimated wavelet filter bank",
@@ -191,4 +276,5 @@ const gb_layer gb_layer_wavelet = {
     .infer = infer,
     .cost = cost,
     .forward = forward,
+    .onnx = onnx,
 };

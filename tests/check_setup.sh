@@ -49,7 +49,8 @@ for word; do
     -* | DPkg* | Dpkg* | Acquire* | install) ;;
     *)
       echo "$word" >>"$STATE/installed"
-      case $word in gnuplot-nox) word=gnuplot ;; libxml2-utils) word=xmllint ;; esac
+      case $word in gnuplot-nox) word=gnuplot ;; libxml2-utils) word=xmllint ;;
+        protobuf-c-compiler) word=protoc-c ;; esac
       printf "#!/bin/sh\nexit 1\n" >"$STATE/../bin/$word"
       env chmod +x "$STATE/../bin/$word"
       ;;

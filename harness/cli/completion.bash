@@ -30,7 +30,7 @@ _ghostbench() {
           case $command in
             list) words='layers architectures experiments' ;;
             help) words="$(_ghostbench_commands) $(_ghostbench_list layers)" ;;
-            describe | init | forward) words=$(_ghostbench_list architectures) files=1 ;;
+            describe | init | forward | export) words=$(_ghostbench_list architectures) files=1 ;;
             run) words=$(_ghostbench_list experiments) files=1 ;;
             validate) words="$(_ghostbench_list architectures) $(_ghostbench_list experiments)" files=1 ;;
           esac

@@ -37,7 +37,7 @@ _ghostbench() {
       _describe -t commands command commands
       compadd -a names
       ;;
-    describe|init|forward)
+    describe|init|forward|export)
       names=(${(f)"$($program list --names architectures 2>/dev/null)"})
       compadd -a names
       _files -g '*.xml'

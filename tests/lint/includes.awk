@@ -26,6 +26,7 @@ BEGIN {
   row("^gsl/gsl_(wavelet|errno)\\.h$", "layers/wavelet.c harness/stats/")
   row("^gsl/", "harness/stats/")
   row("^jansson\\.h$", "harness/graph/safetensors.c harness/report/ harness/cli/")
+  row("^onnx\\.pb-c\\.h$", "harness/graph/onnx.c")
   row("^csv\\.h$", "harness/report/")
   row("^sqlite3\\.h$", "harness/store/")
   row("^([a-z]mmintrin|arm_neon|arm_sve)\\.h$", "layers/kernels/")
