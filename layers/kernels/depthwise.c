@@ -17,96 +17,163 @@
 #define DW_PAIRS 4   // pairs of rows in registers on narrow maps
 #define DW_COLUMNS 8 // vectors of columns whose masks are kept
 
-// Masks of the loads of one vector of columns: for stride 1 one a tap; for stride 2 two a pair of
-// taps.
+// Masks of one vector of columns. Stride 1: of the loads, one a tap. Stride 2: of two vectors of
+// input that begin at column 2 x0, then which of the columns 2 x0 - 2, - 1 and 2 x0 + 2 VW exist.
 typedef struct dw_masks {
-  vm load[DW_MAX_K + 1];
+  vm load[DW_MAX_K];
   vm store;
+  int left, right;
 } dw_masks;
 
 typedef struct dw_map {
   const float *in, *weights, *residual;
   float *out;
   float bias, lo, hi;
+  int64_t v0, v1; // vectors of columns, at most DW_COLUMNS, whose masks were made
 } dw_map;
 
 GB_INLINE dw_masks dw_masks_of(const gb_depthwise_shape *g, int64_t x0, const int K, const int S) {
-  dw_masks m;
-  const int64_t base = x0 * S - g->pad_left;
+  dw_masks m = {.left = x0 > 0, .right = 2 * x0 + 2 * VW < g->in_w};
   if (S == 1) {
-    for (int kx = 0; kx < K; kx++)
-      m.load[kx] = vmask_range(-(base + kx), g->in_w - (base + kx));
-  } else {
-    for (int i = 0; i < (K + 1) / 2; i++) {
-      const int64_t b = base + 2 * i;
-      m.load[2 * i] = vmask_range(-b, g->in_w - b);
-      m.load[2 * i + 1] = vmask_range(-(b + VW), g->in_w - (b + VW));
+    for (int kx = 0; kx < K; kx++) {
+      const int64_t first = x0 - g->pad_left + kx;
+      m.load[kx] = vmask_range(-first, g->in_w - first);
     }
+  } else {
+    m.load[0] = vmask_first(g->in_w - 2 * x0);
+    m.load[1] = vmask_first(g->in_w - 2 * x0 - VW);
   }
   m.store = vmask_first(g->out_w - x0);
   return m;
 }
 
-// ROWS output rows from y0 on of the columns [x0, x0 + VW).
+// How many rows of input a block of output rows spans.
+#define DW_SPAN(K, S, ROWS) ((S) * ((ROWS)-1) + (K))
+
+// The taps of one input row for a vector of outputs, padding K / 2, without loading a column twice:
+// stride 1 where the map fits one vector, and stride 2. Even and odd columns are sorted apart once;
+// the other taps are those moved by a lane. `odd` picks which half of stride 2 is wanted.
+GB_INLINE void dw_taps(const float *row, const float *left, const float *right, const dw_masks *m,
+                       vf *x, const int K, const int S, const int odd) {
+  const vf zero = vzero();
+  if (S == 1) { // K = 3: row points at column 0
+    x[1] = vloadm(row, m->load[1]);
+    x[0] = vup(x[1], zero);
+    x[2] = vdown(x[1], zero);
+    return;
+  }
+  const vf a = vloadm(row, m->load[0]), b = vloadm(row + VW, m->load[1]);
+  if (K == 3) {
+    x[1] = veven(a, b);
+    x[2] = vodd(a, b);
+    x[0] = vup(x[2], vset1(*left));
+  } else if (odd) { // K = 5, taps 1 and 3
+    x[1] = vodd(a, b);
+    x[0] = vup(x[1], vset1(*left));
+  } else { // taps 0, 2 and 4
+    x[1] = veven(a, b);
+    x[0] = vup(x[1], vset1(*left));
+    x[2] = vdown(x[1], vset1(*right));
+  }
+}
+
+// DW_ROWS output rows from y0 on of the columns [x0, x0 + VW). The first TOP and the last BOTTOM
+// rows of the span lie outside of the map; CHECKED: any may, and some output rows may not exist.
+// The filter passes column by column (WHOLE: several columns from one load), so that its weights
+// stay in registers while the rows go by.
 GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,
-                        int64_t x0, int64_t y0, const int K, const int S, const int ROWS) {
+                        int64_t x0, int64_t y0, int64_t end, const int K, const int S,
+                        const int TOP, const int BOTTOM, const int CHECKED, const int WHOLE) {
   vf acc[DW_ROWS];
   const float *w = map->weights;
   GB_UNROLL
-  for (int j = 0; j < ROWS; j++)
+  for (int j = 0; j < DW_ROWS; j++)
     acc[j] = vset1(map->bias);
   const int64_t top = y0 * S - g->pad_top, width = g->in_w, height = g->in_h;
-  const float *p = map->in + top * width + x0 * S - g->pad_left;
+  const float *p = map->in + top * width + x0 * S - (WHOLE ? 0 : g->pad_left);
+  // WHOLE: passes over the rows are one for K = 3, two (even, odd columns) for K = 5.
+  const int step = !WHOLE ? 1 : K == 3 ? K : 2, passes = !WHOLE ? K : K == 3 ? 1 : 2;
   GB_UNROLL
-  for (int t = 0; t < S * (ROWS - 1) + K; t++) {
-    if (top + t >= 0 && top + t < height) {
-      vf x[DW_MAX_K + 1];
-      if (S == 1) {
-        GB_UNROLL
-        for (int kx = 0; kx < K; kx++)
-          x[kx] = vloadm(p + t * width + kx, m->load[kx]);
-      } else {
-        GB_UNROLL
-        for (int i = 0; i < (K + 1) / 2; i++) {
-          const vf a = vloadm(p + t * width + 2 * i, m->load[2 * i]);
-          const vf b = vloadm(p + t * width + 2 * i + VW, m->load[2 * i + 1]);
-          x[2 * i] = veven(a, b);
-          x[2 * i + 1] = vodd(a, b);
-        }
-      }
+  for (int pass = 0; pass < passes; pass++) {
+    const int taps = !WHOLE ? 1 : K == 3 ? 3 : 3 - pass;
+    vf v[3][DW_MAX_K];
+    GB_UNROLL
+    for (int i = 0; i < taps; i++) {
       GB_UNROLL
-      for (int kx = 0; kx < K; kx++) {
+      for (int ky = 0; ky < K; ky++) {
+        v[i][ky] = vset1(w[ky * K + pass + i * (step == K ? 1 : step)]);
+        GB_KEEP(v[i][ky]);
+      }
+    }
+    const vm mask = m->load[WHOLE ? 0 : pass];
+    // The columns beside a vector: the same zero for every row where there is none.
+    static const float none = 0;
+    const float *left = m->left ? p - (K == 5 && pass == 0 ? 2 : 1) : &none;
+    const float *right = m->right ? p + 2 * VW : &none;
+    const int64_t left_step = m->left ? width : 0, right_step = m->right ? width : 0;
+    if (pass > 0)
+      __asm__ volatile("" ::: "memory"); // else clang 14 keeps all rows from the first pass
+    GB_UNROLL
+    for (int t = TOP; t < DW_SPAN(K, S, DW_ROWS) - BOTTOM; t++) {
+      if (CHECKED && (top + t < 0 || top + t >= height))
+        continue;
+      vf x[3];
+      if (WHOLE)
+        dw_taps(p + t * width, left + t * left_step, right + t * right_step, m, x, K, S, pass);
+      else
+        x[0] = vloadm(p + t * width + pass, mask);
+      GB_UNROLL
+      for (int i = 0; i < taps; i++) {
         GB_UNROLL
-        for (int j = 0; j < ROWS; j++)
+        for (int j = 0; j < DW_ROWS; j++)
           if (t - S * j >= 0 && t - S * j < K)
-            acc[j] = vfma(vset1(w[(t - S * j) * K + kx]), x[kx], acc[j]);
+            acc[j] = vfma(v[i][t - S * j], x[i], acc[j]);
       }
     }
   }
   const vf lo = vset1(map->lo), hi = vset1(map->hi);
   const int64_t at = y0 * g->out_w + x0;
+  float *out = map->out + at;
+  if (map->residual) {
+    GB_UNROLL
+    for (int j = 0; j < DW_ROWS; j++)
+      if (!CHECKED || y0 + j < end)
+        acc[j] += vloadm(map->residual + at + j * g->out_w, m->store);
+  }
   GB_UNROLL
-  for (int j = 0; j < ROWS; j++)
-    if (y0 + j < g->out_h) {
-      vf y = acc[j];
-      if (map->residual)
-        y += vloadm(map->residual + at + j * g->out_w, m->store);
-      vstorem(map->out + at + j * g->out_w, vclamp(y, lo, hi), m->store);
-    }
+  for (int j = 0; j < DW_ROWS; j++)
+    if (!CHECKED || y0 + j < end)
+      vstorem(out + j * g->out_w, vclamp(acc[j], lo, hi), m->store);
 }
 
+// One block of rows over all columns.
+GB_INLINE void dw_block(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
+                        int64_t y, int64_t end, const int K, const int S, const int TOP,
+                        const int BOTTOM, const int CHECKED, const int WHOLE) {
+  for (int64_t v = map->v0; v < map->v1; v++)
+    dw_strip(g, map, &masks[v - map->v0], v * VW, y, end, K, S, TOP, BOTTOM, CHECKED, WHOLE);
+}
+
+// The usual blocks (padding K / 2, height a multiple of DW_ROWS) know which rows are outside.
 GB_INLINE void dw_map_run(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
-                          const int K, const int S) {
-  const int64_t columns = gb_idiv_up(g->out_w, VW);
-  for (int64_t y = 0; y < g->out_h; y += DW_ROWS)
-    for (int64_t v = 0; v < columns; v++) {
-      if (v < DW_COLUMNS) {
-        dw_strip(g, map, &masks[v], v * VW, y, K, S, DW_ROWS);
-      } else {
-        const dw_masks m = dw_masks_of(g, v * VW, K, S);
-        dw_strip(g, map, &m, v * VW, y, K, S, DW_ROWS);
-      }
-    }
+                          int64_t begin, int64_t end, const int K, const int S, const int WHOLE) {
+  const int above = K / 2, below = S == 1 ? K / 2 : K / 2 - 1;
+  for (int64_t y = begin; y < end; y += DW_ROWS) {
+    const int64_t top = y * S - g->pad_top;
+    const int64_t outside = gb_imax(-top, 0);
+    const int64_t missing = gb_imax(top + DW_SPAN(K, S, DW_ROWS) - g->in_h, 0);
+    if (K == 7 || y + DW_ROWS > end || (outside && outside != above) ||
+        (missing && missing != below))
+      dw_block(g, map, masks, y, end, K, S, 0, 0, 1, WHOLE);
+    else if (outside && missing)
+      dw_block(g, map, masks, y, end, K, S, above, below, 0, WHOLE);
+    else if (outside)
+      dw_block(g, map, masks, y, end, K, S, above, 0, 0, WHOLE);
+    else if (missing)
+      dw_block(g, map, masks, y, end, K, S, 0, below, 0, WHOLE);
+    else
+      dw_block(g, map, masks, y, end, K, S, 0, 0, 0, WHOLE);
+  }
 }
 
 // Narrow maps, at most 2 DW_PAIRS rows high, output as wide as input: two rows to a vector. A load
@@ -122,14 +189,21 @@ GB_INLINE void dw_narrow(const gb_depthwise_shape *g, const dw_map *map, const v
   const int64_t width = g->in_w;
   const float *p = map->in - g->pad_top * width - g->pad_left;
   GB_UNROLL
-  for (int t = 0; t < 2 * (DW_PAIRS - 1) + K; t++) {
+  for (int kx = 0; kx < K; kx++) {
+    vf v[DW_MAX_K];
     GB_UNROLL
-    for (int kx = 0; kx < K; kx++) {
-      const vf x = vloadm(p + t * width + kx, vmask_and(columns[kx], rows[t]));
+    for (int ky = 0; ky < K; ky++) {
+      v[ky] = vset1(w[ky * K + kx]);
+      GB_KEEP(v[ky]);
+    }
+    const vm column = columns[kx];
+    GB_UNROLL
+    for (int t = 0; t < 2 * (DW_PAIRS - 1) + K; t++) {
+      const vf x = vloadm(p + t * width + kx, vmask_and(column, rows[t]));
       GB_UNROLL
       for (int j = 0; j < DW_PAIRS; j++)
         if (t - 2 * j >= 0 && t - 2 * j < K)
-          acc[j] = vfma(vset1(w[(t - 2 * j) * K + kx]), x, acc[j]);
+          acc[j] = vfma(v[t - 2 * j], x, acc[j]);
     }
   }
   const vf lo = vset1(map->lo), hi = vset1(map->hi);
@@ -152,6 +226,11 @@ GB_INLINE vf dw_gather(const gb_depthwise_shape *g, const float *row, int64_t fi
       return vload(row + first);
     return vloadm(row + first, vmask_range(-first, gb_imin(lanes, g->in_w - first)));
   }
+  if (stride == 2) {
+    const int64_t end = gb_imin(2 * lanes - 1, g->in_w - first);
+    return veven(vloadm(row + first, vmask_range(-first, end)),
+                 vloadm(row + first + VW, vmask_range(-first - VW, end - VW)));
+  }
   float t[VW] = {0};
   for (int64_t i = 0; i < gb_imin(lanes, VW); i++)
     if (first + i * stride >= 0 && first + i * stride < g->in_w)
@@ -161,9 +240,10 @@ GB_INLINE vf dw_gather(const gb_depthwise_shape *g, const float *row, int64_t fi
 
 #define DW_WIDE 4 // vectors of columns at a time on the general path
 
-GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map) {
+GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int64_t begin,
+                            int64_t end) {
   const vf lo = vset1(map->lo), hi = vset1(map->hi);
-  for (int64_t y = 0; y < g->out_h; y++)
+  for (int64_t y = begin; y < end; y++)
     for (int64_t x = 0; x < g->out_w; x += DW_WIDE * VW) {
       vf acc[DW_WIDE];
       GB_UNROLL
@@ -202,17 +282,19 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map) {
     }
 }
 
-#define DW_SQUARE(K, S)                                                                            \
-  GB_NOINLINE void dw_square_##K##_##S(const gb_depthwise_shape *g, const dw_map *map,             \
-                                       const dw_masks *m) {                                        \
-    dw_map_run(g, map, m, K, S);                                                                   \
+#define DW_SQUARE(name, K, S, WHOLE)                                                               \
+  GB_NOINLINE void dw_##name(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,    \
+                             int64_t begin, int64_t end) {                                         \
+    dw_map_run(g, map, m, begin, end, K, S, WHOLE);                                                \
   }
-DW_SQUARE(3, 1)
-DW_SQUARE(3, 2)
-DW_SQUARE(5, 1)
-DW_SQUARE(5, 2)
-DW_SQUARE(7, 1)
-typedef void dw_square_fn(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m);
+DW_SQUARE(3_small, 3, 1, 1)
+DW_SQUARE(3, 3, 1, 0)
+DW_SQUARE(5, 5, 1, 0)
+DW_SQUARE(7, 7, 1, 0)
+DW_SQUARE(3_by_2, 3, 2, 1)
+DW_SQUARE(5_by_2, 5, 2, 1)
+typedef void dw_square_fn(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,
+                          int64_t begin, int64_t end);
 
 #if VW >= 8
 #define DW_NARROW(K)                                                                               \
@@ -229,36 +311,37 @@ static dw_square_fn *dw_square_of(const gb_depthwise_shape *g) {
   if (g->kernel_h != g->kernel_w || g->stride_h != g->stride_w || g->dilation_h != 1 ||
       g->dilation_w != 1)
     return NULL;
+  const int centred = g->pad_left == g->kernel_w / 2;
   switch (g->kernel_h * 8 + g->stride_h) {
   case 3 * 8 + 1:
-    return dw_square_3_1;
-  case 3 * 8 + 2:
-    return dw_square_3_2;
+    return centred && g->in_w < VW ? dw_3_small : dw_3;
   case 5 * 8 + 1:
-    return dw_square_5_1;
-  case 5 * 8 + 2:
-    return dw_square_5_2;
+    return dw_5;
   case 7 * 8 + 1:
-    return dw_square_7_1;
+    return dw_7;
+  case 3 * 8 + 2:
+    return centred ? dw_3_by_2 : NULL;
+  case 5 * 8 + 2:
+    return centred ? dw_5_by_2 : NULL;
   default:
     return NULL;
   }
 }
 
-void GB_FN(depthwise)(const gb_depthwise_shape *g, const float *weights, const float *bias,
-                      const float *in, const float *residual, float *out, float *mean, int64_t c0,
-                      int64_t c1) {
+static void dw_run(const gb_depthwise_shape *g, const float *weights, const float *bias,
+                   const float *in, const float *residual, float *out, float *mean, int64_t c0,
+                   int64_t c1, int64_t y0, int64_t y1) {
   const gb_clamp clamp = gb_act_clamp(g->act);
   dw_square_fn *square = dw_square_of(g);
   const int64_t taps = g->kernel_h * g->kernel_w, pixels = g->out_h * g->out_w;
+  const int64_t from = y0 * g->out_w, some = (y1 - y0) * g->out_w;
   dw_masks masks[DW_COLUMNS];
-  if (square)
-    for (int64_t v = 0; v < DW_COLUMNS && v * VW < g->out_w; v++)
-      masks[v] = dw_masks_of(g, v * VW, (int)g->kernel_w, (int)g->stride_w);
+  const int64_t columns_end = gb_idiv_up(g->out_w, VW);
+  int64_t made = -1; // the first vector of columns that masks are for
 #if VW >= 8
   const int64_t w = g->in_w, k = g->kernel_h;
-  const int narrow =
-      square && g->stride_w == 1 && 2 * w <= VW && w == g->out_w && g->out_h <= 2 * DW_PAIRS;
+  const int narrow = square && g->stride_w == 1 && 2 * w <= VW && w == g->out_w &&
+                     g->out_h <= 2 * DW_PAIRS && some == pixels;
   vm columns[DW_MAX_K], rows[2 * (DW_PAIRS - 1) + DW_MAX_K], store[DW_PAIRS];
   if (narrow) {
     for (int64_t kx = 0; kx < k; kx++) { // lanes of both rows whose column is inside
@@ -276,13 +359,15 @@ void GB_FN(depthwise)(const gb_depthwise_shape *g, const float *weights, const f
   }
 #endif
   for (int64_t c = c0; c < c1; c++) {
-    const dw_map map = {in + c / g->multiplier * g->in_stride,
-                        weights + c * taps,
-                        residual ? residual + c * g->residual_stride : NULL,
-                        out + c * g->out_stride,
-                        bias ? bias[c] : 0.0f,
-                        clamp.lo,
-                        clamp.hi};
+    dw_map map = {in + c / g->multiplier * g->in_stride,
+                  weights + c * taps,
+                  residual ? residual + c * g->residual_stride : NULL,
+                  out + c * g->out_stride,
+                  bias ? bias[c] : 0.0f,
+                  clamp.lo,
+                  clamp.hi,
+                  0,
+                  0};
 #if VW >= 8
     if (narrow && k == 3)
       dw_narrow_3(g, &map, columns, rows, store);
@@ -293,12 +378,30 @@ void GB_FN(depthwise)(const gb_depthwise_shape *g, const float *weights, const f
     else
 #endif
         if (square)
-      square(g, &map, masks);
+      for (map.v0 = 0; map.v0 < columns_end; map.v0 = map.v1) {
+        map.v1 = gb_imin(map.v0 + DW_COLUMNS, columns_end);
+        for (int64_t v = map.v0; v < map.v1 && made != map.v0; v++)
+          masks[v - map.v0] = dw_masks_of(g, v * VW, (int)g->kernel_w, (int)g->stride_w);
+        made = map.v0;
+        square(g, &map, masks, y0, y1);
+      }
     else
-      dw_general(g, &map);
+      dw_general(g, &map, y0, y1);
     if (clamp.more)
-      gb_act_row(g->act, map.out, map.out, pixels);
+      gb_act_row(g->act, map.out + from, map.out + from, some);
     if (mean)
       mean[c] = gb_row_sum(map.out, pixels) / (float)pixels;
   }
+}
+
+void GB_FN(depthwise)(const gb_depthwise_shape *g, const float *weights, const float *bias,
+                      const float *in, const float *residual, float *out, float *mean, int64_t c0,
+                      int64_t c1) {
+  dw_run(g, weights, bias, in, residual, out, mean, c0, c1, 0, g->out_h);
+}
+
+void GB_FN(depthwise_rows)(const gb_depthwise_shape *g, const float *weights, const float *bias,
+                           const float *in, const float *residual, float *out, int64_t c0,
+                           int64_t c1, int64_t y0, int64_t y1) {
+  dw_run(g, weights, bias, in, residual, out, NULL, c0, c1, y0, y1);
 }

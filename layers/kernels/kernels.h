@@ -43,6 +43,19 @@ typedef struct gb_depthwise_shape {
   gb_activation act;
 } gb_depthwise_shape;
 
+// depthwise_rows: only output rows [y0, y1); maps narrower than half a vector only as a whole.
+// depthwise also writes mean[c], the average of output map c (mean may be NULL).
+
+// A Ghost module of one image: primary maps [c0, c1) and the ghosts made from them. `out` are the
+// primary maps (primary.out_stride), `ghosts` theirs (cheap.out_stride); cheap reads `out`, so that
+// cheap.in_stride is primary.out_stride. cheap.channels may be less than all ghosts (the module's
+// output was cut). residual (to the primary maps, after the ghosts were made and after the
+// activation) and ghost_residual may be NULL.
+typedef struct gb_ghost_shape {
+  gb_pointwise_shape primary;
+  gb_depthwise_shape cheap;
+} gb_ghost_shape;
+
 // Convolution of one image, any kernel, stride, padding, dilation and groups: weights (out_c, in_c
 // / groups, kernel_h, kernel_w) as in the checkpoint, packed once. Pixels are counted row by row
 // over the output. `scratch` of conv_scratch_size floats belongs to the calling thread and holds
@@ -63,6 +76,28 @@ typedef struct gb_linear_shape {
   gb_activation act;
 } gb_linear_shape;
 
+// max_pool and average_pool of one image over kernel_h x kernel_w windows. What lies outside of the
+// input never is the maximum; an average counts it as zeros when count_padding is set and leaves it
+// out otherwise. A window wholly outside gives -infinity or 0.
+typedef struct gb_pool_shape {
+  int64_t in_h, in_w, out_h, out_w;
+  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;
+  int64_t in_stride, out_stride;
+  int count_padding;
+} gb_pool_shape;
+
+// Maps taken one by one. scale_maps: out[c] = act(in[c] factor[c] + shift[c]) (shift may be NULL),
+// the excitation of squeeze-excite or an unfolded batch norm. copy_maps with an out_stride of
+// several maps is one group of a channel shuffle.
+// add, multiply, activate, softmax and scale_maps may work in place (out equal to an input).
+// softmax: `rows` rows of n floats, `stride` apart, each to e^x over the sum of e^x.
+// global_average: out[c] = mean of map c.
+typedef struct gb_maps_shape {
+  int64_t pixels, in_stride, out_stride;
+} gb_maps_shape;
+
+// For rooflines: peak_fma does that many rounds of multiply-adds in registers, returns their number
+// and keeps the result in *sink; read_sum reads n floats once.
 typedef enum gb_isa { GB_ISA_BASELINE, GB_ISA_NEON, GB_ISA_AVX2, GB_ISA_AVX512 } gb_isa;
 
 typedef struct gb_kernels {

@@ -31,3 +31,8 @@ $(BUILD)/$(KERNEL_DIR)/%.$(1).o: $(KERNEL_DIR)/%.c $(BUILD)/flags $(KERNEL_DIR)/
 	$$(Q)$$(CC) $$(CFLAGS) $$(KERNEL_FLAGS) $$(KERNEL_FLAGS_$(1)) -DGB_ISA_SUFFIX=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach isa,$(KERNEL_ISAS),$(eval $(call KERNEL_RULE,$(isa))))
+
+#: make bench-kernels   every kernel on the layers of the zoo (ARGS='--isa avx2 --network ghostnet')
+bench-kernels: $(BUILD)/tests/bench/bench_kernels
+	$< $(ARGS)
+.PHONY: bench-kernels

@@ -200,7 +200,7 @@ GB_INLINE vm vmask_lt(vf a, vf b) {
   return a < b;
 }
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 GB_INLINE vf vmin(vf a, vf b) {
   return _mm_min_ps(a, b);
 }
@@ -240,6 +240,46 @@ GB_INLINE vf veven(vf a, vf b) {
 GB_INLINE vf vodd(vf a, vf b) {
   return __builtin_shufflevector(a, b, 1, 3, 5, 7);
 }
+#endif
+
+// Lanes moved up by one with s's first lane below, or down by one with it above.
+#if VW == 16
+// In assembler, as clang 14 makes them two-source permutations, whose index takes a register.
+GB_INLINE vf vup(vf x, vf s) {
+  vf r;
+  __asm__("valignd $15, %2, %1, %0" : "=v"(r) : "v"(x), "v"(s));
+  return r;
+}
+GB_INLINE vf vdown(vf x, vf s) {
+  vf r;
+  __asm__("valignd $1, %1, %2, %0" : "=v"(r) : "v"(x), "v"(s));
+  return r;
+}
+#elif VW == 8
+GB_INLINE vf vup(vf x, vf s) {
+  return __builtin_shufflevector(x, s, 8, 0, 1, 2, 3, 4, 5, 6);
+}
+GB_INLINE vf vdown(vf x, vf s) {
+  return __builtin_shufflevector(x, s, 1, 2, 3, 4, 5, 6, 7, 8);
+}
+#else
+GB_INLINE vf vup(vf x, vf s) {
+  return __builtin_shufflevector(x, s, 4, 0, 1, 2);
+}
+GB_INLINE vf vdown(vf x, vf s) {
+  return __builtin_shufflevector(x, s, 1, 2, 3, 4);
+}
+#endif
+
+// Keeps a value in a register that the compiler would rather load again at every use.
+#if defined(__x86_64__) && VW == 16
+#define GB_KEEP(x) __asm__("" : "+v"(x))
+#elif defined(__x86_64__)
+#define GB_KEEP(x) __asm__("" : "+x"(x))
+#elif defined(__aarch64__)
+#define GB_KEEP(x) __asm__("" : "+w"(x))
+#else
+#define GB_KEEP(x) (void)0
 #endif
 
 GB_INLINE vf vzero(void) {

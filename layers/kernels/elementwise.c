@@ -1,0 +1,84 @@
+// Element by element: sums, products, a factor a channel, activations, soft maximum, copies.
+#include "layers/kernels/activate.h"
+
+#define EACH_VECTOR(n, whole, part)                                                                \
+  do {                                                                                             \
+    int64_t i = 0;                                                                                 \
+    for (; i + VW <= (n); i += VW)                                                                 \
+      whole;                                                                                       \
+    if (i < (n)) {                                                                                 \
+      const vm m = vmask_first((n)-i);                                                             \
+      part;                                                                                        \
+    }                                                                                              \
+  } while (0)
+
+void GB_FN(add)(const float *a, const float *b, float *out, int64_t n, gb_activation act) {
+  const gb_clamp clamp = gb_act_clamp(act);
+  const vf lo = vset1(clamp.lo), hi = vset1(clamp.hi);
+  EACH_VECTOR(n, vstore(out + i, vclamp(vload(a + i) + vload(b + i), lo, hi)),
+              vstorem(out + i, vclamp(vloadm(a + i, m) + vloadm(b + i, m), lo, hi), m));
+  if (clamp.more)
+    gb_act_row(act, out, out, n);
+}
+
+void GB_FN(multiply)(const float *a, const float *b, float *out, int64_t n, gb_activation act) {
+  const gb_clamp clamp = gb_act_clamp(act);
+  const vf lo = vset1(clamp.lo), hi = vset1(clamp.hi);
+  EACH_VECTOR(n, vstore(out + i, vclamp(vload(a + i) * vload(b + i), lo, hi)),
+              vstorem(out + i, vclamp(vloadm(a + i, m) * vloadm(b + i, m), lo, hi), m));
+  if (clamp.more)
+    gb_act_row(act, out, out, n);
+}
+
+void GB_FN(scale_maps)(const gb_maps_shape *g, const float *factor, const float *shift,
+                       const float *in, float *out, int64_t c0, int64_t c1, gb_activation act) {
+  const gb_clamp clamp = gb_act_clamp(act);
+  const vf lo = vset1(clamp.lo), hi = vset1(clamp.hi);
+  for (int64_t c = c0; c < c1; c++) {
+    const vf f = vset1(factor[c]), s = vset1(shift ? shift[c] : 0.0f);
+    const float *a = in + c * g->in_stride;
+    float *o = out + c * g->out_stride;
+    EACH_VECTOR(g->pixels, vstore(o + i, vclamp(vfma(vload(a + i), f, s), lo, hi)),
+                vstorem(o + i, vclamp(vfma(vloadm(a + i, m), f, s), lo, hi), m));
+    if (clamp.more)
+      gb_act_row(act, o, o, g->pixels);
+  }
+}
+
+void GB_FN(activate)(const float *in, float *out, int64_t n, gb_activation act) {
+  gb_act_row(act, in, out, n);
+}
+
+void GB_FN(softmax)(const float *in, float *out, int64_t n, int64_t stride, int64_t rows) {
+  for (int64_t row = 0; row < rows; row++) {
+    const float *a = in + row * stride;
+    float *o = out + row * stride, lanes[VW], most = -__builtin_inff();
+    vf best = vset1(most), sum = vzero();
+    EACH_VECTOR(n, best = vmax(best, vload(a + i)),
+                best = vmax(best, vselect(m, vloadm(a + i, m), vset1(most))));
+    vstore(lanes, best);
+    for (int i = 0; i < VW; i++)
+      most = lanes[i] > most ? lanes[i] : most;
+    const vf top = vset1(most);
+    EACH_VECTOR(
+        n,
+        {
+          const vf e = vexp(vload(a + i) - top);
+          vstore(o + i, e);
+          sum += e;
+        },
+        {
+          const vf e = vexp(vloadm(a + i, m) - top);
+          vstorem(o + i, e, m);
+          sum += vselect(m, e, vzero());
+        });
+    const vf share = vset1(1.0f / vsum(sum));
+    EACH_VECTOR(n, vstore(o + i, vload(o + i) * share),
+                vstorem(o + i, vloadm(o + i, m) * share, m));
+  }
+}
+
+void GB_FN(copy_maps)(const gb_maps_shape *g, const float *in, float *out, int64_t c0, int64_t c1) {
+  for (int64_t c = c0; c < c1; c++)
+    memcpy(out + c * g->out_stride, in + c * g->in_stride, (size_t)g->pixels * sizeof *out);
+}
