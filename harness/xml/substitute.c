@@ -47,8 +47,8 @@ static void keep_defaults(const gb_layer *from, const gb_layer *to, const gb_ele
   }
 }
 
-static gb_status set_attribute(gb_expansion *x, const gb_layer *layer, const gb_rewrite *rewrite,
-                               const gb_value *value, xmlNodePtr node, gb_element *element) {
+static gb_status set_attribute(gb_expansion *x, const gb_layer *layer, const gb_value *value,
+                               xmlNodePtr node, gb_element *element) {
   if (!layer_knows(layer, value->name)) {
     gb_suggestion suggestion = {.name = value->name};
     for (size_t i = 0; i < layer->n_attrs; i++)
@@ -58,7 +58,6 @@ static gb_status set_attribute(gb_expansion *x, const gb_layer *layer, const gb_
                       suggestion.best ? "; did you mean '" : "",
                       suggestion.best ? suggestion.best : "", suggestion.best ? "'?" : "");
   }
-  (void)rewrite;
   const char *text;
   GB_TRY(gb_template_fill(&x->evaluator, &value->text, node, &text, x->error));
   const char *name = gb_arena_copy(x->arena, value->name);
@@ -116,7 +115,7 @@ static gb_status rewrite_element(gb_expansion *x, const gb_rewrite *rewrite, xml
   }
   keep_defaults(from, to, old, made);
   for (size_t i = 0; i < rewrite->value_count; i++)
-    GB_TRY(set_attribute(x, to, rewrite, &rewrite->values[i], node, made));
+    GB_TRY(set_attribute(x, to, &rewrite->values[i], node, made));
   return GB_OK;
 }
 

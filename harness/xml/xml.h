@@ -1,10 +1,12 @@
 // Architectures and experiments from XML: the only folder that knows libxml2.
 //
 // The story of the folder: document.c parses a file under limits and remembers where everything
-// stands; expression.c evaluates XPath in braces; expand.c turns an architecture and its parameters
-// into a flat document; substitute.c rewrites it; flatten.c hands it on as plain structs;
-// experiment.c lists the cells of an experiment; validate.c reports every fault of a file;
-// schema.c makes the RELAX NG grammars from the attribute tables.
+// stands; chain.c adds what it includes and extends; parameters.c and compile.c check it against
+// the tables and turn it into rules (template.c compiles expressions, expression.c and functions.c
+// evaluate them); architecture.c joins that; expand.c turns rules and settings into a flat network;
+// substitute.c rewrites it (mirror.c is the network as XPath sees it); experiment.c, axes.c and
+// cells.c list the cells of an experiment; validate.c reports every fault of a file; schema.c makes
+// the RELAX NG grammars from the attribute tables; places.c finds files by name.
 //
 // XML from strangers is data: no DTD, no entities, no network, bounded size, depth and counts.
 #ifndef GB_XML_XML_H
@@ -65,7 +67,8 @@ typedef struct gb_parameter {
   const char *allowed;  // "from 0.1 to 4", "one of a, b"; "" if anything
 } gb_parameter;
 
-// A parsed architecture (with what it extends and includes), ready to be expanded many times.
+// A parsed architecture (with what it extends and includes), ready to be expanded many times,
+// though not by two threads at once: libxml2 remembers functions in its compiled expressions.
 typedef struct gb_architecture gb_architecture;
 
 gb_status gb_architecture_open(const char *path, const gb_places *places, gb_architecture **out,
