@@ -160,6 +160,29 @@ static void add_verdict(gb_table *table, const gb_compared *cell, size_t note) {
   gb_text_free(&shown);
 }
 
+// A count that is cut off to the printed figure must not be shown rounded up past it: 226,995,784
+// beside "226 M" is 226.996 M, not 227.00 M.
+static void show_cut(gb_table *table, const gb_compared *cell) {
+  const gb_figure *figure = cell->figure;
+  if (!figure || cell->verdict != GB_VERDICT_TRUNCATED || figure->exponent == 0)
+    return;
+  double scale = pow(10, figure->exponent);
+  double next = ((double)figure->digits + 1) / pow(10, figure->decimals);
+  for (int decimals = 2; decimals <= figure->exponent; decimals++) {
+    double shown = round((double)cell->computed.integer / scale * pow(10, decimals));
+    if (shown / pow(10, decimals) >= next)
+      continue;
+    if (decimals > 2) {
+      gb_text text = {0};
+      gb_text_print(&text, "%.*f %s", decimals, shown / pow(10, decimals), figure->unit);
+      table->failed |= text.failed;
+      gb_table_shown(table, gb_text_get(&text));
+      gb_text_free(&text);
+    }
+    return;
+  }
+}
+
 gb_status gb_comparison_table(const gb_comparison *c, gb_table **out, gb_error *error) {
   *out = NULL;
   gb_table *table = gb_table_new(c->name, c->title);
@@ -185,6 +208,8 @@ gb_status gb_comparison_table(const gb_comparison *c, gb_table **out, gb_error *
       notes += noted;
       if (has[i].computed)
         gb_table_value(table, &cell->computed);
+      if (has[i].computed)
+        show_cut(table, cell);
       if (has[i].computed && noted)
         gb_table_mark(table, gb_verdict_mark(cell->verdict));
       if (has[i].published)
