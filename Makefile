@@ -156,6 +156,11 @@ $(BUILD)/tests/bench/bench_team: CFLAGS += -fopenmp
 bench-team: $(BUILD)/tests/bench/bench_team
 	$(BUILD)/tests/bench/bench_team
 
+#: make bench-peers     ONNX Runtime beside ghostbench: outputs, then times (tests/bench/peers)
+bench-peers: $(BUILD)/ghostbench
+	@CC='$(CC)' sh harness/setup.sh peers
+	@BUILD=$(BUILD) sh tests/bench/peers/run.sh
+
 FUZZ_SECONDS ?= 60
 run-fuzz: $(FUZZERS)
 	@BUILD=$(BUILD) FUZZ_SECONDS='$(FUZZ_SECONDS)' sh tests/fuzz/run.sh $(FUZZERS)
@@ -204,7 +209,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: bench-team all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: bench-team bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \

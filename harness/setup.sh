@@ -8,6 +8,7 @@
 #   lint   the formatter
 #   asan   sanitizers' runtime (clang keeps it in a package of its own)
 #   fuzz   clang and its fuzzing runtime
+#   peers  node and npm, for the engines that ghostbench is compared with
 # Without a group: build and run. With --check nothing is installed: it names what is missing.
 #
 # Silent and quick where nothing is missing. Uses sudo where the user is not root. Where there is no
@@ -19,13 +20,13 @@ groups=
 for word in "$@"; do
   case $word in
     --check) check=1 ;;
-    build | run | check | lint | asan | fuzz) groups="$groups $word" ;;
+    build | run | check | lint | asan | fuzz | peers) groups="$groups $word" ;;
     -h | --help)
       sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
     *)
-      echo "$me: unknown group \"$word\"; known are build, run, check, lint, asan, fuzz" >&2
+      echo "$me: unknown group \"$word\"; known are build, run, check, lint, asan, fuzz, peers" >&2
       exit 2
       ;;
   esac
@@ -59,6 +60,8 @@ run gnuplot-nox tool gnuplot draws plots
 check libxml2-utils tool xmllint checks documents against the schemas
 lint clang-format tool clang-format checks formatting
 fuzz clang tool clang compiler with the fuzzer
+peers nodejs tool node runs ONNX Runtime
+peers npm tool npm installs ONNX Runtime
 END
 }
 

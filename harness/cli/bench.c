@@ -15,10 +15,12 @@ static const gb_option options[] = {
     {"threads", 't', "LIST", "threads (comma-separated; default: processors allowed)"},
     {"batch", 'b', "LIST", "images at once (comma-separated; default 1)"},
     {"runs", 'r', "N", "timed runs of each (default 50)"},
+    {"weights", 'w', "FILE", "parameters, a safetensors file (default: made up)"},
     {"steps", 0, NULL, "also the time of each step of the native engine, in a pass of its own"},
     GB_OPTION_ISA,
     GB_OPTION_WITHOUT,
     {"json", 0, NULL, "all samples as JSON on standard output"},
+    {"serve", 0, NULL, "run when told to on standard input: run N, input, output, quit"},
     GB_OPTION_HELP,
     {0},
 };
@@ -44,7 +46,8 @@ static gb_status entry_make(gb_bench_entry *e, const char *name, const gb_bench_
   GB_TRY(gb_model_load(name, &q->settings, e->batch, false, &e->model, error));
   const gb_graph *graph = e->model.graph;
   // Weights and input are small, spread and finite: no denormal numbers, no zeros.
-  GB_TRY(gb_weights_recipe(graph, 1, &e->weights, error));
+  GB_TRY(q->weights ? gb_weights_load(graph, q->weights, &e->weights, NULL, error)
+                    : gb_weights_recipe(graph, 1, &e->weights, error));
   int64_t inputs = gb_shape_count(&graph->nodes[0].op.out);
   int64_t outputs = gb_shape_count(&graph->nodes[graph->node_count - 1].op.out);
   e->input = gb_allocate(NULL, (size_t)inputs, sizeof *e->input);
@@ -187,6 +190,18 @@ static gb_status bench(char *const *names, size_t name_count, const gb_bench_req
   return status;
 }
 
+static int serve(const gb_command *self, const char *name, gb_bench_request *q) {
+  q->runs = 100000;
+  gb_bench_entry entry = {.batch = q->batches.items[0], .choice = q->choice};
+  entry.choice.native = q->native;
+  entry.choice.options.threads = (int)q->threads.items[0];
+  gb_error error = {0};
+  int code = entry_make(&entry, name, q, &error) == GB_OK ? gb_bench_serve(self, &entry, q->runs)
+                                                          : gb_complain_error(self, &error);
+  entry_free(&entry);
+  return code;
+}
+
 static gb_status parse_list(const char *flag, const char *text, int64_t most, gb_bench_list *out,
                             gb_error *error) {
   out->count = 0;
@@ -228,6 +243,9 @@ static gb_status read_flag(const gb_option *o, char *value, gb_bench_request *q,
                    value);
   q->steps |= gb_option_is(o, "steps");
   q->json |= gb_option_is(o, "json");
+  q->serve |= gb_option_is(o, "serve");
+  if (gb_option_is(o, "weights"))
+    q->weights = value;
   gb_error wrong = {0};
   if (gb_engine_flag(&q->choice, o, value, &wrong) && wrong.status != GB_OK)
     return gb_fail(error, wrong.status, "%s", wrong.message);
@@ -248,6 +266,9 @@ static int run(const gb_command *self, int argc, char **argv) {
     return args.exit_code;
   if (args.first_operand == argc)
     return gb_complain(self, "name an architecture; 'ghostbench list architectures' lists them");
+  if (q.serve)
+    return argc - args.first_operand == 1 ? serve(self, argv[args.first_operand], &q)
+                                          : gb_complain(self, "--serve takes one architecture");
   gb_text out = {0};
   int code = bench(argv + args.first_operand, (size_t)(argc - args.first_operand), &q, &out,
                    &error) == GB_OK

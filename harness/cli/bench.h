@@ -15,7 +15,8 @@ typedef struct gb_bench_list {
 typedef struct gb_bench_request {
   gb_settings settings;
   gb_engine_choice choice; // of instruction set and optimisations
-  bool native, reference, steps, json;
+  const char *weights;     // a safetensors file, NULL: the recipe
+  bool native, reference, steps, json, serve;
   gb_bench_list threads, batches;
   int64_t runs;
 } gb_bench_request;
@@ -39,5 +40,9 @@ gb_status gb_bench_table(const gb_bench_entry *entries, size_t count,
                          const gb_bench_request *request, gb_text *out, gb_error *error);
 gb_status gb_bench_json(const gb_bench_entry *entries, size_t count,
                         const gb_bench_request *request, gb_text *out, gb_error *error);
+
+// Answers commands on standard input until it ends (--serve); up to `most` runs at once, for which
+// `entry` has room. Returns the exit code.
+int gb_bench_serve(const gb_command *self, gb_bench_entry *entry, int64_t most);
 
 #endif
