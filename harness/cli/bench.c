@@ -75,7 +75,7 @@ static gb_status entry_check(gb_bench_entry *e, const char *name, const gb_bench
   if (status == GB_OK) {
     const gb_graph *graph = one.model.graph;
     int64_t count = gb_shape_count(&graph->nodes[graph->node_count - 1].op.out);
-    double low = INFINITY, high = -INFINITY, worst = 0;
+    double low = HUGE_VAL, high = -HUGE_VAL, worst = 0;
     for (int64_t i = 0; i < count; i++) {
       low = fmin(low, (double)one.output[i]);
       high = fmax(high, (double)one.output[i]);
