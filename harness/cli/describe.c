@@ -235,7 +235,7 @@ static gb_status describe(const char *name, const request *q, gb_text *out, gb_e
   size_t count = rows ? collect_rows(model.graph, q->primitives, rows) : 0;
   gb_format format = GB_FORMAT_TEXT;
   if (status == GB_OK && q->plan && gb_format_parse(q->format, &format))
-    status = gb_describe_plan(&model, &q->engine, format, out, error);
+    status = gb_describe_plan(&model, &q->engine, (int)format, out, error);
   else if (status == GB_OK && xml)
     gb_text_add(out, model.network->xml);
   else if (status == GB_OK && strcmp(q->format, "json") == 0)

@@ -249,9 +249,13 @@ static void name_output(writer *w, const char *last) {
       found = true;
     }
   }
-  if (found)
-    w->shapes.count--;   // the last one; it stands as the graph's output
-  else if (!w->failed) { // a network that hands its input through
+  // It stands as the graph's output, not among the values between.
+  size_t kept = 0;
+  for (size_t i = 0; i < w->shapes.count; i++)
+    if (strcmp(((Onnx__ValueInfoProto *)w->shapes.items[i])->name, last) != 0)
+      w->shapes.items[kept++] = w->shapes.items[i];
+  w->shapes.count = kept;
+  if (!found && !w->failed) { // a network that hands its input through
     w->made = 0;
     add_node(&w->to, "Identity", &last, 1, NULL, 0);
     if (!w->failed)

@@ -89,6 +89,21 @@ static void check_unique(check_state *check, const fixture *f) {
   }
 }
 
+// A shape is told of values that there are, once, and not of the graph's ends.
+static void check_shapes(check_state *check, const fixture *f) {
+  const Onnx__GraphProto *g = f->model->graph;
+  for (size_t i = 0; i < g->n_value_info; i++) {
+    const char *name = g->value_info[i]->name;
+    bool made = false;
+    for (size_t k = 0; k < g->n_node; k++)
+      made |= strcmp(g->node[k]->output[0], name) == 0;
+    for (size_t k = 0; k < i; k++)
+      made &= strcmp(g->value_info[k]->name, name) != 0;
+    if (!made || strcmp(name, "output") == 0)
+      FAIL("the shape of %s is told in vain", name);
+  }
+}
+
 static void check_params(check_state *check, const fixture *f) {
   for (size_t n = 0; n < f->graph->node_count; n++)
     for (size_t i = 0; i < f->graph->nodes[n].param_count; i++) {
@@ -128,6 +143,7 @@ static void check_network(check_state *check, const char *name, const network_se
     CHECK(strcmp(g->node[g->n_node - 1]->output[0], "output") == 0);
     check_order(check, &f);
     check_unique(check, &f);
+    check_shapes(check, &f);
     check_params(check, &f);
   }
   drop(&f);
@@ -165,6 +181,15 @@ TEST(ghost_modules_of_every_kind) {
         .count = 2};
     check_network(check, "ghostnet", &settings, 1, true);
   }
+}
+
+TEST(layers_that_no_network_has) {
+  check_network(check, "../tests/bench/peers/odd-layers", &(network_settings){0}, 1, false);
+  check_network(check, "../tests/bench/peers/odd-layers", &(network_settings){0}, 1, true);
+}
+
+TEST(a_network_that_hands_its_input_through) {
+  check_network(check, "../tests/bench/peers/identity", &(network_settings){0}, 1, false);
 }
 
 TEST(causal_padding_is_written_out) {
@@ -206,4 +231,5 @@ TEST(a_file_is_the_packed_model) {
 #define X(id, label) CASE(id),
 TEST_MAIN(CASE(every_primitive_layer_but_the_input_has_a_form),
           NETWORKS(X) CASE(batch_is_fixed_or_open), CASE(ghost_modules_of_every_kind),
+          CASE(layers_that_no_network_has), CASE(a_network_that_hands_its_input_through),
           CASE(causal_padding_is_written_out), CASE(a_file_is_the_packed_model))
