@@ -1,11 +1,11 @@
 // Linear layers, bound by reading the weights once: several rows run side by side, each a stream of
-// its own, and several images share each weight that was loaded.
+// its own, and several images share each weight that was loaded. Weights are not asked for ahead by
+// instructions: measured on Zen 5 that costs a quarter of the speed the processor reaches by
+// itself.
 #include "layers/kernels/activate.h"
 
 #define LIN_ROWS 8  // rows at a time with one image
 #define LIN_SHARE 4 // rows and images at a time with several
-// Floats ahead of the loads that weights are asked for: about a page of the streams together.
-#define LIN_AHEAD 256
 
 // ROWS x IMAGES dot products. The order of the sum over depth is that of the vectors, then of vsum.
 GB_INLINE void lin_block(const gb_linear_shape *g, const float *w, const float *bias,
@@ -26,7 +26,6 @@ GB_INLINE void lin_block(const gb_linear_shape *g, const float *w, const float *
     GB_UNROLL
     for (int i = 0; i < ROWS; i++) {
       const vf y = vload(w + i * depth + k);
-      __builtin_prefetch(w + i * depth + k + LIN_AHEAD);
       GB_UNROLL
       for (int n = 0; n < IMAGES; n++)
         acc[i][n] = vfma(y, x[n], acc[i][n]);

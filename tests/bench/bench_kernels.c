@@ -34,6 +34,7 @@ static const layer layers[] = {
 typedef struct bench {
   const layer *layer;
   int64_t out_h, out_w;
+  int winograd;
   float *weights, *packed, *scratch, *bias;
   double macs, bytes; // multiply-adds; bytes of weights, input and output, each once
   double *seconds;
@@ -114,9 +115,10 @@ static void prepare(bench *b, const gb_kernels *k, const layer *l, size_t rounds
     k->pointwise_pack(&g, b->weights, b->packed);
   } else if (l->kind == CONV) {
     const gb_conv_shape g = conv_of(b);
-    b->packed = filled(k->conv_pack_size(&g));
-    b->scratch = filled(k->conv_scratch_size(&g));
-    k->conv_pack(&g, b->weights, b->packed);
+    b->winograd = k->winograd_wins(&g);
+    b->packed = filled((b->winograd ? k->winograd_pack_size : k->conv_pack_size)(&g));
+    b->scratch = filled((b->winograd ? k->winograd_scratch_size : k->conv_scratch_size)(&g));
+    (b->winograd ? k->winograd_pack : k->conv_pack)(&g, b->weights, b->packed);
   }
 }
 
@@ -127,7 +129,11 @@ static void run(const bench *b, const gb_kernels *k, const float *in, float *res
   switch (l->kind) {
   case CONV: {
     const gb_conv_shape g = conv_of(b);
-    k->conv(&g, b->packed, b->bias, in, r, out, b->scratch, 0, l->out_c, 0, pixels);
+    if (b->winograd)
+      k->winograd(&g, b->packed, b->bias, in, r, out, b->scratch, 0, l->out_c, 0,
+                  k->winograd_tiles(&g));
+    else
+      k->conv(&g, b->packed, b->bias, in, r, out, b->scratch, 0, l->out_c, 0, pixels);
     break;
   }
   case POINTWISE: {
@@ -293,8 +299,8 @@ int main(int argc, char **argv) {
                 "%s{\"network\": \"%s\", \"kernel\": \"%s\", \"layer\": \"%s\", \"shape\": \"%s\", "
                 "\"median_us\": %.3f, "
                 "\"best_us\": %.3f, \"gflops\": %.2f, \"gbs\": %.2f, \"roofline\": %.4f}",
-                first ? "" : ",\n", l->network, kind_names[l->kind], l->name, shape, 1e6 * s,
-                1e6 * b[i].seconds[0], gflops, gbs, bound / s);
+                first ? "" : ",\n", l->network, b[i].winograd ? "winograd" : kind_names[l->kind],
+                l->name, shape, 1e6 * s, 1e6 * b[i].seconds[0], gflops, gbs, bound / s);
       first = 0;
       sum[l->kind] += s;
       macs[l->kind] += b[i].macs;

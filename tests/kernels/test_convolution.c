@@ -11,7 +11,9 @@ typedef struct shape {
       dilation_h, dilation_w;
 } shape;
 
-static void conv_case(const gb_kernels *k, group *t, shape s, int depthwise, uint64_t seed) {
+typedef enum variant { CONV, DEPTHWISE, WINOGRAD } variant;
+
+static void conv_case(const gb_kernels *k, group *t, shape s, variant which, uint64_t seed) {
   rng r = {seed};
   const int side = (int)(seed & 1);
   const int64_t out_h =
@@ -47,7 +49,7 @@ static void conv_case(const gb_kernels *k, group *t, shape s, int depthwise, uin
   const float *b = seed % 3 ? bias.at : NULL, *e = seed % 4 == 1 ? res.at : NULL;
   const int64_t m = (int64_t)(rng_next(&r) % (uint32_t)(s.out_c + 1)),
                 p = (int64_t)(rng_next(&r) % (uint32_t)(pixels + 1));
-  if (depthwise) {
+  if (which == DEPTHWISE) {
     const gb_depthwise_shape g = {s.out_c,    group_out,  s.in_h,       s.in_w,       out_h,
                                   out_w,      s.kernel_h, s.kernel_w,   s.stride_h,   s.stride_w,
                                   s.pad_h,    s.pad_w,    s.dilation_h, s.dilation_w, in_stride,
@@ -60,15 +62,21 @@ static void conv_case(const gb_kernels *k, group *t, shape s, int depthwise, uin
                              out_h,      out_w,      s.kernel_h, s.kernel_w,   s.stride_h,
                              s.stride_w, s.pad_h,    s.pad_w,    s.dilation_h, s.dilation_w,
                              in_stride,  out_stride, res_stride, act};
-    guarded packed = guarded_new(k->conv_pack_size(&g), side),
-            scratch = guarded_new(k->conv_scratch_size(&g), side);
-    k->conv_pack(&g, w.at, packed.at);
-    k->conv(&g, packed.at, b, in.at, e, out + pad, scratch.at, 0, s.out_c, 0, pixels);
+    const int fast = which == WINOGRAD;
+    guarded packed = guarded_new((fast ? k->winograd_pack_size : k->conv_pack_size)(&g), side);
+    guarded scratch =
+        guarded_new((fast ? k->winograd_scratch_size : k->conv_scratch_size)(&g), side);
+    void (*run)(const gb_conv_shape *, const float *, const float *, const float *, const float *,
+                float *, float *, int64_t, int64_t, int64_t, int64_t) =
+        fast ? k->winograd : k->conv;
+    const int64_t all = fast ? k->winograd_tiles(&g) : pixels, some = p * all / pixels;
+    (fast ? k->winograd_pack : k->conv_pack)(&g, w.at, packed.at);
+    run(&g, packed.at, b, in.at, e, out + pad, scratch.at, 0, s.out_c, 0, all);
     mark(scratch.at, scratch.n);
-    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, 0, m, 0, p);
-    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, 0, p);
-    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, 0, m, p, pixels);
-    k->conv(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, p, pixels);
+    run(&g, packed.at, b, in.at, e, cut + pad, scratch.at, 0, m, 0, some);
+    run(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, 0, some);
+    run(&g, packed.at, b, in.at, e, cut + pad, scratch.at, 0, m, some, all);
+    run(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, some, all);
     guarded_free(&packed);
     guarded_free(&scratch);
   }
@@ -103,13 +111,16 @@ static void conv_case(const gb_kernels *k, group *t, shape s, int depthwise, uin
           size += fabs(term);
         }
     const double want = act_double(act, sum), got = (double)out[i];
-    const double tol = act_slope(act) * sum_tolerance(depth + 2, size) + act_extra(act);
+    // Winograd's matrices add up to tens of the values that they mix.
+    const double rounding =
+        which == WINOGRAD ? 100 * (double)depth * 0x1p-24 : sum_tolerance(depth + 2, size);
+    const double tol = act_slope(act) * rounding + act_extra(act);
     bad = !(fabs(got - want) <= tol);
     if (bad)
       group_fail(t, "%s act %d: [%ld][%ld] = %.9g, not %.9g +- %.2g", what, (int)act, (long)o,
                  (long)q, got, want, tol);
     total = q == 0 ? (double)out[i] : total + (double)out[i];
-    if (depthwise && q == pixels - 1 &&
+    if (which == DEPTHWISE && q == pixels - 1 &&
         !(fabs(total / (double)pixels - (double)mean.at[o]) <= sum_tolerance(pixels, 8))) {
       group_fail(t, "%s: mean of channel %ld is %.9g, not %.9g", what, (long)o, (double)mean.at[o],
                  total / (double)pixels);
@@ -140,14 +151,14 @@ static void test_depthwise(const gb_kernels *k, group *t) {
             continue;
           conv_case(
               k, t,
-              (shape){3, 3, 3, height, sizes[i], kernel, kernel, stride, stride, pad, pad, 1, 1}, 1,
-              seed++);
+              (shape){3, 3, 3, height, sizes[i], kernel, kernel, stride, stride, pad, pad, 1, 1},
+              DEPTHWISE, seed++);
         }
   for (int64_t height = 1; height <= 9; height++) // two rows to a vector
     for (int64_t kernel = 3; kernel <= 7; kernel += 2)
       conv_case(k, t,
-                (shape){4, 4, 4, height, 7, kernel, kernel, 1, 1, kernel / 2, kernel / 2, 1, 1}, 1,
-                seed++);
+                (shape){4, 4, 4, height, 7, kernel, kernel, 1, 1, kernel / 2, kernel / 2, 1, 1},
+                DEPTHWISE, seed++);
   const shape others[] = {
       {4, 8, 4, 14, 14, 3, 3, 1, 1, 1, 1, 1, 1},   // multiplier 2
       {2, 6, 2, 9, 11, 5, 5, 2, 2, 2, 2, 1, 1},    // multiplier 3
@@ -161,7 +172,7 @@ static void test_depthwise(const gb_kernels *k, group *t) {
   };
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     for (int again = 0; again < 4; again++)
-      conv_case(k, t, others[i], 1, seed++);
+      conv_case(k, t, others[i], DEPTHWISE, seed++);
 }
 
 static void test_conv(const gb_kernels *k, group *t) {
@@ -178,7 +189,22 @@ static void test_conv(const gb_kernels *k, group *t) {
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
     for (int again = 0; again < 5; again++)
-      conv_case(k, t, shapes[i], 0, seed++);
+      conv_case(k, t, shapes[i], CONV, seed++);
 }
 
-KERNEL_TEST_MAIN({"depthwise", test_depthwise}, {"conv", test_conv})
+static void test_winograd(const gb_kernels *k, group *t) {
+  uint64_t seed = 1;
+  static const int64_t sizes[][2] = {{4, 4},   {7, 7}, {14, 14}, {13, 30},
+                                     {16, 33}, {1, 5}, {28, 28}};
+  static const int64_t channels[][2] = {{16, 16}, {3, 5}, {17, 40}, {70, 33}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (size_t c = 0; c < sizeof channels / sizeof *channels; c++)
+      for (int64_t pad = 0; pad < 3; pad++)
+        if (sizes[i][0] + 2 * pad >= 3)
+          conv_case(k, t,
+                    (shape){channels[c][0], channels[c][1], 1, sizes[i][0], sizes[i][1], 3, 3, 1, 1,
+                            pad, pad, 1, 1},
+                    WINOGRAD, seed++);
+}
+
+KERNEL_TEST_MAIN({"depthwise", test_depthwise}, {"conv", test_conv}, {"winograd", test_winograd})
