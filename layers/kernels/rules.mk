@@ -2,7 +2,7 @@
 # -ffp-contract=fast lets a * b + c become one fused instruction; nothing else about rounding is relaxed.
 KERNEL_DIR := layers/kernels
 KERNEL_SRCS := $(filter-out isa.c,$(notdir $(wildcard $(KERNEL_DIR)/*.c)))
-KERNEL_ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+KERNEL_ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
 # Sanitizers make -O3 of these templates take minutes.
 KERNEL_OPTIMISE := $(if $(filter asan fuzz,$(VARIANT)),-O1,-O3)
 KERNEL_FLAGS := $(KERNEL_OPTIMISE) -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-conversion -Wno-sign-conversion
