@@ -132,7 +132,7 @@ printf '#!/bin/sh\nif true; do\n' >"$tmp/bad.sh"
 finds 'scripts parse' 1 "$(scripts "$tmp/bad.sh")"
 
 machine_paths() { # files and folders
-  grep -rnsIE '(^|[^a-z.])/(wor[k]|roo[t]|hom[e]/[a-z]+)/|/tm[p]/gb' "$@" | cut -c1-160
+  grep -rnsIE '(^|[^a-z.])/(wor[k]|roo[t]|hom[e]/[a-z]+)/|/tm[p]/gb/' "$@" | cut -c1-160
 }
 # shellcheck disable=SC2046 # README.md and the like
 report 'no path of one machine' "$(machine_paths .ci layers harness architectures experiments \
