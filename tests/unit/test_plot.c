@@ -217,7 +217,9 @@ TEST(the_script_draws_again) {
     gb_chart_free(chart);
     char *before = read_text("out/simple.svg"), *png = read_text("out/simple.png");
     CHECK(png && memcmp(png, "\x89PNG", 4) == 0);
-    CHECK(system("cd out && rm simple.svg simple.png && gnuplot -d simple.gp 2>said") == 0);
+    CHECK(system(
+              "cd out && rm simple.svg simple.png && LC_ALL=C.UTF-8 gnuplot -d simple.gp 2>said") ==
+          0);
     char *after = read_text("out/simple.svg"), *said = read_text("out/said");
     CHECK(before && after && strcmp(before, after) == 0);
     CHECK(said && *said == '\0'); // no warnings
