@@ -18,11 +18,11 @@ _ghostbench() {
     case $prev in
       --format | -f) words='table json csv markdown latex xml' ;;
       --convention | -c) words='paper fvcore full' ;;
-      --engine) words='native reference' ;;
+      --engine | -e) words='native reference' ;;
       --isa) words='avx512 avx2 neon baseline' ;;
       --schema) words='architecture experiment' ;;
       --weights | -w | --input | -i | --output | -o | --dump) files=1 ;;
-      --set | -s | --seed | --batch | -b | --filter | --threads | -t | --without) ;;
+      --set | -s | --seed | --batch | -b | --filter | --threads | -t | --runs | -r | --without) ;;
       *)
         if [[ $cur == -* ]]; then
           words=$(_ghostbench_flags)
@@ -30,7 +30,7 @@ _ghostbench() {
           case $command in
             list) words='layers architectures experiments' ;;
             help) words="$(_ghostbench_commands) $(_ghostbench_list layers)" ;;
-            describe | init | forward | export) words=$(_ghostbench_list architectures) files=1 ;;
+            describe | init | forward | export | bench) words=$(_ghostbench_list architectures) files=1 ;;
             run) words=$(_ghostbench_list experiments) files=1 ;;
             validate) words="$(_ghostbench_list architectures) $(_ghostbench_list experiments)" files=1 ;;
           esac

@@ -13,7 +13,7 @@ function __ghostbench_before --description 'true when the word before the cursor
 end
 
 set -l needs_command '__fish_use_subcommand'
-set -l valued -f --format -c --convention --engine --isa --schema -s --set --seed -b --batch --filter -t --threads --without
+set -l valued -f --format -c --convention -e --engine --isa --schema -s --set --seed -b --batch --filter -t --threads -r --runs --without
 set -l filed -w --weights -i --input -o --output --dump
 set -l operand "not __fish_use_subcommand; and not __ghostbench_before $valued $filed"
 
@@ -23,7 +23,7 @@ complete -c ghostbench -n $needs_command -l help -d 'help with examples'
 complete -c ghostbench -n $needs_command -l version -d 'the version'
 complete -c ghostbench -n '__ghostbench_before -f --format' -a 'table json csv markdown latex xml'
 complete -c ghostbench -n '__ghostbench_before -c --convention' -a 'paper fvcore full'
-complete -c ghostbench -n '__ghostbench_before --engine' -a 'native reference'
+complete -c ghostbench -n '__ghostbench_before -e --engine' -a 'native reference'
 complete -c ghostbench -n '__ghostbench_before --isa' -a 'avx512 avx2 neon baseline'
 complete -c ghostbench -n '__ghostbench_before --schema' -a 'architecture experiment'
 complete -c ghostbench -n "__ghostbench_before $filed" -F
@@ -33,7 +33,7 @@ complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from list" \
     -a 'layers architectures experiments'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from help" \
     -a '(__ghostbench_commands) (ghostbench list --names layers 2>/dev/null)'
-complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export" -F \
+complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export bench" -F \
     -a '(ghostbench list --names architectures 2>/dev/null)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from run" -F \
     -a '(ghostbench list --names experiments 2>/dev/null)'

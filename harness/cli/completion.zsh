@@ -16,11 +16,11 @@ _ghostbench() {
   case $previous in
     --format|-f) compadd table json csv markdown latex xml; return ;;
     --convention|-c) compadd paper fvcore full; return ;;
-    --engine) compadd native reference; return ;;
+    --engine|-e) compadd native reference; return ;;
     --isa) compadd avx512 avx2 neon baseline; return ;;
     --schema) compadd architecture experiment; return ;;
     --weights|-w|--input|-i|--output|-o|--dump) _files; return ;;
-    --set|-s|--seed|--batch|-b|--filter|--threads|-t|--without) _message value; return ;;
+    --set|-s|--seed|--batch|-b|--filter|--threads|-t|--runs|-r|--without) _message value; return ;;
   esac
   if [[ $PREFIX == -* ]]; then
     flags=(${(f)"$($program $command --help 2>/dev/null | sed -n '/^flags:/,/^$/{
@@ -37,7 +37,7 @@ _ghostbench() {
       _describe -t commands command commands
       compadd -a names
       ;;
-    describe|init|forward|export)
+    describe|init|forward|export|bench)
       names=(${(f)"$($program list --names architectures 2>/dev/null)"})
       compadd -a names
       _files -g '*.xml'
