@@ -159,7 +159,7 @@ bench-team: $(BUILD)/tests/bench/bench_team
 #: make bench-peers     ONNX Runtime beside ghostbench: outputs, then times (tests/bench/peers)
 bench-peers: $(BUILD)/ghostbench
 	@CC='$(CC)' sh harness/setup.sh peers
-	@BUILD=$(BUILD) sh tests/bench/peers/run.sh
+	@BUILD=$(BUILD) CC='$(CC)' sh tests/bench/peers/run.sh
 
 FUZZ_SECONDS ?= 60
 run-fuzz: $(FUZZERS)

@@ -7,14 +7,12 @@ const readline = require('readline');
 
 const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
-// ghostbench in a process of its own, run when told to.
-class Ghostbench {
-  static async open(program, network, options) {
-    const self = new Ghostbench();
-    const args = ['bench', network.name, '--serve', '--weights', options.weights];
-    for (const s of network.set || []) args.push('--set', s);
-    args.push('--threads', options.threads, '--batch', options.batch);
-    self.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+// A program that runs one network when told to, by the lines of `ghostbench bench --serve`.
+class Child {
+  static async start(program, args, environment) {
+    const self = new Child();
+    self.name = path.basename(program);
+    self.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...environment } });
     self.ended = new Promise((done) => self.child.on('close', done));
     self.child.stdin.on('error', () => {});
     self.lines = readline.createInterface({ input: self.child.stdout })[Symbol.asyncIterator]();
@@ -23,7 +21,7 @@ class Ghostbench {
   }
   async answer() {
     const line = await this.lines.next();
-    if (line.done) throw new Error('ghostbench ended (its message stands above)');
+    if (line.done) throw new Error(`${this.name} ended (its message stands above)`);
     return JSON.parse(line.value);
   }
   async ask(question) {
@@ -47,6 +45,14 @@ class Ghostbench {
     await this.ended;
   }
 }
+
+const Ghostbench = {
+  open(program, network, options) {
+    const sets = (network.set || []).flatMap((s) => ['--set', s]);
+    return Child.start(program, ['bench', network.name, '--serve', '--weights', options.weights, ...sets,
+      '--threads', String(options.threads), '--batch', String(options.batch)]);
+  },
+};
 
 // ONNX Runtime in this process. Its binding is called directly: the public run() waits for a turn of
 // the event loop, which would count against it.
@@ -114,4 +120,4 @@ function settle(pid) {
   }
 }
 
-module.exports = { Ghostbench, OnnxRuntime, settle };
+module.exports = { Child, Ghostbench, OnnxRuntime, settle };

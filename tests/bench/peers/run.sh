@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs ONNX Runtime into build/peers and compares it with ghostbench. See README.md here.
+# Installs ONNX Runtime into build/peers and compares it with ghostbench; then oneDNN, layer by layer,
+# where it is installed. See README.md here.
 # usage: BUILD=build tests/bench/peers/run.sh
 set -eu
 cd "$(dirname "$0")/../../.."
@@ -17,4 +18,11 @@ if ! cmp -s tests/bench/peers/package.json "$there/package.json" ||
     exit 2
   fi
 fi
-exec node tests/bench/peers/main.js "$BUILD" results/peers
+code=0
+node tests/bench/peers/main.js "$BUILD" results/peers || code=$?
+if [ "${PEERS_LAYERS:-1}" = 1 ] && echo '#include <dnnl.h>' | ${CC:-gcc} -E -x c - >/dev/null 2>&1; then
+  echo
+  ${CC:-gcc} -std=c11 -O2 tests/bench/peers/onednn.c -ldnnl -o "$there/onednn"
+  node tests/bench/peers/layers.js "$BUILD" results/peers || code=$?
+fi
+exit $code
