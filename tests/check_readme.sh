@@ -29,15 +29,24 @@ for file in "$tmp"/*.xml; do
   report "the README's XML $(basename "$file") is valid" $?
 done
 
-# Indented lines that begin with the program; those that measure are only looked at, not run.
-sed -n 's|^    build/ghostbench ||p' README.md | grep -v '^\(bench\|forward\|init\)' >"$tmp/commands"
+# Indented lines that begin with the program, one after another in a folder of their own, where the
+# input stands that they name. Those that measure are only looked at, not run.
+sed -n 's|^    build/ghostbench ||p' README.md | grep -v '^bench' >"$tmp/commands"
+: >"$tmp/out"
 [ -s "$tmp/commands" ]
 report "the README shows commands" $?
+case $BUILD in /*) program=$BUILD/ghostbench ;; *) program=$PWD/$BUILD/ghostbench ;; esac
+mkdir "$tmp/folder"
+{ # an array of zeros, (1, 3, 224, 224), in NumPy's format: a header of 128 bytes, then the values
+  printf '\223NUMPY\001\000\166\000'
+  printf '%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3, 224, 224), }"
+  head -c $((3 * 224 * 224 * 4)) /dev/zero
+} >"$tmp/folder/x.npy"
 while read -r words; do
   # shellcheck disable=SC2086 # the words of a command line
   set -- $words
-  case $1 in run) set -- "$@" --no-plots -o "$tmp/results" ;; esac
-  "$BUILD/ghostbench" "$@" >"$tmp/out" 2>&1 </dev/null
+  case $1 in run) set -- "$@" --no-plots ;; esac
+  (cd "$tmp/folder" && "$program" "$@") >"$tmp/out" 2>&1 </dev/null
   report "ghostbench $words" $?
 done <"$tmp/commands"
 
