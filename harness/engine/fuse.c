@@ -53,8 +53,7 @@ static gb_status fuse_activation(gb_plan *plan, gb_step *activation, gb_error *e
   return absorb(plan, step, activation, error);
 }
 
-// True when everything that `tensor` consists of is computed before step `at`.
-static bool is_ready(const gb_plan *plan, int tensor, int at) {
+bool gb_plan_ready(const gb_plan *plan, int tensor, int at) {
   const gb_tensor *t = &plan->tensors[tensor];
   int last = -1;
   for (int64_t c = 0; c < t->shape.c; c++)
@@ -75,7 +74,7 @@ static gb_status fuse_add(gb_plan *plan, gb_step *add, gb_error *error) {
   for (int i = 0; i < 2; i++) {
     gb_step *step = sole_producer(plan, add->in[i]);
     if (!step || step->work.kind != GB_WORK_CONV || step->act != GB_ACT_NONE ||
-        step->residual >= 0 || !is_ready(plan, add->in[1 - i], (int)(step - plan->steps)))
+        step->residual >= 0 || !gb_plan_ready(plan, add->in[1 - i], (int)(step - plan->steps)))
       continue;
     if (!best || step > best) {
       best = step;
@@ -89,7 +88,7 @@ static gb_status fuse_add(gb_plan *plan, gb_step *add, gb_error *error) {
   return absorb(plan, best, add, error);
 }
 
-static bool is_pointwise(const gb_work *work) {
+bool gb_is_pointwise(const gb_work *work) {
   return work->kind == GB_WORK_CONV && work->groups == 1 && work->kernel_h == 1 &&
          work->kernel_w == 1 && work->stride_h == 1 && work->stride_w == 1 && work->top == 0 &&
          work->left == 0;
@@ -99,7 +98,8 @@ static bool is_pointwise(const gb_work *work) {
 // smaller is done.
 static gb_status fuse_gate(gb_plan *plan, gb_step *conv, gb_error *error) {
   gb_step *gate = sole_producer(plan, conv->in[0]);
-  if (!is_pointwise(&conv->work) || !gate || gate->work.kind != GB_WORK_MULTIPLY || gate->n_in != 2)
+  if (!gb_is_pointwise(&conv->work) || !gate || gate->work.kind != GB_WORK_MULTIPLY ||
+      gate->n_in != 2)
     return GB_OK;
   for (int i = 0; i < 2; i++) {
     const gb_shape *factor = &plan->tensors[gate->in[i]].shape;
@@ -165,6 +165,9 @@ gb_status gb_plan_fuse(gb_plan *plan, gb_error *error) {
   for (size_t i = 0; i < plan->step_count; i++)
     if (!plan->steps[i].dead)
       GB_TRY(fuse_step(plan, &plan->steps[i], error));
+  drop_dead(plan);
+  GB_TRY(find_producers(plan, error));
+  GB_TRY(gb_plan_fuse_ghost(plan, error));
   drop_dead(plan);
   gb_plan_count_uses(plan);
   return GB_OK;

@@ -118,6 +118,8 @@ static void find_life_times(placing *p) {
   for (size_t s = 0; s < plan->step_count; s++) {
     const gb_step *step = &plan->steps[s];
     touch(p, step->out, (int)s);
+    if (step->ghosts)
+      touch(p, step->ghosts->out, (int)s);
     for (size_t i = 0; i < step->n_in; i++)
       touch(p, step->in[i], (int)s);
     if (step->gate >= 0)

@@ -1,10 +1,10 @@
 // The native engine's plan: a graph compiled to fused steps over one block of memory.
 //
 // The story: import.c makes a step of each node; fuse.c folds batch norms and merges activations,
-// additions and gates into their producers; reorder.c exchanges linear layers that commute;
-// choose.c gives each step a type from steps.def (one file step_*.c a type, ending in one const
-// descriptor); place.c decides where tensors lie, so that concatenation, slices and shuffles move
-// nothing; native.c runs it on a team of threads; print.c prints it.
+// additions and gates into their producers, fuse_ghost.c ghost modules; reorder.c exchanges linear
+// layers that commute; choose.c gives each step a type from steps.def (one file step_*.c a type,
+// ending in one const descriptor); place.c decides where tensors lie, so that concatenation, slices
+// and shuffles move nothing; native.c runs it on a team of threads; print.c prints it.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H
@@ -61,6 +61,15 @@ typedef struct gb_step_type {
   void (*run)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
 } gb_step_type;
 
+// A depthwise convolution that is done together with the pointwise one whose maps it reads.
+typedef struct gb_ghosts {
+  gb_work work;
+  int out; // tensor
+  float *weights, *bias;
+  int64_t weight_count;
+  gb_activation act;
+} gb_ghosts;
+
 struct gb_step {
   const gb_step_type *type;
   const gb_node *node; // the main layer, for names and for forward
@@ -70,8 +79,9 @@ struct gb_step {
   int out;
   // Fused into the step, in this order: gate (multiplies input channels), the work itself with
   // weights and bias (batch norm folded), residual (added), activation.
-  int gate;     // tensor of (N, C, 1, 1), or -1
-  int residual; // tensor, or -1
+  int gate;          // tensor of (N, C, 1, 1), or -1
+  int residual;      // tensor, or -1
+  gb_ghosts *ghosts; // made of the output's maps in the same step, or NULL
   gb_activation act;
   float *weights; // unpacked, as in the checkpoint but folded; NULL where the work has none
   int64_t weight_count;
@@ -116,12 +126,18 @@ gb_step *gb_plan_insert(gb_plan *plan, size_t at);
 gb_status gb_plan_import(gb_plan *plan, gb_error *error);
 gb_status gb_plan_reorder(gb_plan *plan, gb_error *error);
 gb_status gb_plan_fuse(gb_plan *plan, gb_error *error);
-gb_status gb_plan_choose(gb_plan *plan, gb_error *error); // types of steps that have none
+gb_status gb_plan_fuse_ghost(gb_plan *plan, gb_error *error); // called by gb_plan_fuse
+gb_status gb_plan_choose(gb_plan *plan, gb_error *error);     // types of steps that have none
 gb_status gb_plan_place(gb_plan *plan, gb_error *error);
 gb_status gb_plan_prepare(gb_plan *plan, gb_error *error); // packs weights, finds scratch
 
 // Counts readers of every tensor and the step that computes it, anew.
 void gb_plan_count_uses(gb_plan *plan);
+
+// True when everything that `tensor` consists of is computed before step `at`.
+bool gb_plan_ready(const gb_plan *plan, int tensor, int at);
+// A convolution that is a matrix product over pixels.
+bool gb_is_pointwise(const gb_work *work);
 
 // Types, in order of preference; the first that accepts a step takes it.
 extern const gb_step_type *const gb_step_types[]; // NULL-terminated

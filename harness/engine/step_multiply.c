@@ -1,8 +1,6 @@
 // A product: element by element, or maps scaled by a gate of one number each.
 #include "harness/engine/plan.h"
 
-#include "harness/engine/element.h"
-
 static bool accepts(const gb_plan *plan, const gb_step *step) {
   (void)plan;
   return step->work.kind == GB_WORK_MULTIPLY && step->n_in == 2;
@@ -19,15 +17,18 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   int64_t lo, hi, size = shape->h * shape->w;
   size_t maps = is_gate(plan, step, 0) ? 1 : 0;
   bool gate = is_gate(plan, step, 1 - maps);
+  int a = step->in[maps], b = step->in[1 - maps];
+  gb_maps_shape g = {.pixels = size, .in_stride = size, .out_stride = size};
   gb_share(shape->c, 1, worker->part, worker->parts, &lo, &hi);
-  for (int64_t c = lo; c < hi; c++) {
-    const float *a = gb_plane_at(plan, step->in[maps], c, worker);
-    const float *b = gb_plane_at(plan, step->in[1 - maps], c, worker);
-    float *out = gb_plane_at(plan, step->out, c, worker);
+  while (lo < hi) {
+    int64_t end = gb_plane_run(plan, a, lo, gb_plane_run(plan, b, lo, hi));
+    const float *x = gb_plane_at(plan, a, lo, worker), *y = gb_plane_at(plan, b, lo, worker);
+    float *out = gb_plane_at(plan, step->out, lo, worker);
     if (gate)
-      gb_scale_shift(a, *b, 0.0f, GB_ACT_NONE, size, out);
+      plan->kernels->scale_maps(&g, y, NULL, x, out, 0, end - lo, GB_ACT_NONE);
     else
-      gb_multiply(a, b, size, out);
+      plan->kernels->multiply(x, y, out, (end - lo) * size, GB_ACT_NONE);
+    lo = end;
   }
 }
 

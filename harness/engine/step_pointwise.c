@@ -8,12 +8,8 @@ typedef struct pointwise {
 } pointwise;
 
 static bool accepts(const gb_plan *plan, const gb_step *step) {
-  (void)plan;
-  const gb_work *w = &step->work;
-  return w->kind == GB_WORK_CONV && w->groups == 1 && w->kernel_h == 1 && w->kernel_w == 1 &&
-         w->stride_h == 1 && w->stride_w == 1 && w->top == 0 && w->left == 0 &&
-         plan->tensors[step->out].shape.h == plan->tensors[step->in[0]].shape.h &&
-         plan->tensors[step->out].shape.w == plan->tensors[step->in[0]].shape.w;
+  const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
+  return gb_is_pointwise(&step->work) && out->h == in->h && out->w == in->w;
 }
 
 static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
