@@ -152,6 +152,8 @@ enum { GB_ROW_GRAIN = 8, GB_PIXEL_GRAIN = 64, GB_PIXELS_WORTH_SHARING = 256 };
 void gb_share(int64_t total, int64_t grain, int part, int parts, int64_t *lo, int64_t *hi);
 // The first element of plane `channel` of a tensor for the image at hand.
 float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker);
+// The geometry of a convolution for the kernels.
+gb_conv_shape gb_conv_shape_of(const gb_plan *plan, const gb_step *step);
 // The end of the run of planes from `channel` on that follow each other in memory, at most `end`.
 int64_t gb_plane_run(const gb_plan *plan, int tensor, int64_t channel, int64_t end);
 

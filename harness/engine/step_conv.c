@@ -11,31 +11,35 @@ static bool accepts(const gb_plan *plan, const gb_step *step) {
   return step->work.kind == GB_WORK_CONV && step->gate < 0;
 }
 
-static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
+gb_conv_shape gb_conv_shape_of(const gb_plan *plan, const gb_step *step) {
   const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
   const gb_work *w = &step->work;
+  return (gb_conv_shape){.in_c = in->c,
+                         .out_c = out->c,
+                         .groups = w->groups,
+                         .in_h = in->h,
+                         .in_w = in->w,
+                         .out_h = out->h,
+                         .out_w = out->w,
+                         .kernel_h = w->kernel_h,
+                         .kernel_w = w->kernel_w,
+                         .stride_h = w->stride_h,
+                         .stride_w = w->stride_w,
+                         .pad_top = w->top,
+                         .pad_left = w->left,
+                         .dilation_h = w->dilation_h,
+                         .dilation_w = w->dilation_w,
+                         .in_stride = in->h * in->w,
+                         .out_stride = out->h * out->w,
+                         .residual_stride = out->h * out->w,
+                         .act = step->act};
+}
+
+static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
   conv *c = gb_arena_allocate(plan->arena, 1, sizeof *c);
   if (!c)
     return gb_fail_memory(error);
-  c->shape = (gb_conv_shape){.in_c = in->c,
-                             .out_c = out->c,
-                             .groups = w->groups,
-                             .in_h = in->h,
-                             .in_w = in->w,
-                             .out_h = out->h,
-                             .out_w = out->w,
-                             .kernel_h = w->kernel_h,
-                             .kernel_w = w->kernel_w,
-                             .stride_h = w->stride_h,
-                             .stride_w = w->stride_w,
-                             .pad_top = w->top,
-                             .pad_left = w->left,
-                             .dilation_h = w->dilation_h,
-                             .dilation_w = w->dilation_w,
-                             .in_stride = in->h * in->w,
-                             .out_stride = out->h * out->w,
-                             .residual_stride = out->h * out->w,
-                             .act = step->act};
+  c->shape = gb_conv_shape_of(plan, step);
   c->packed =
       gb_arena_allocate(plan->arena, plan->kernels->conv_pack_size(&c->shape), sizeof *c->packed);
   if (!c->packed)
