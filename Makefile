@@ -34,7 +34,7 @@ endif
 # Floating point means what it says: no fast-math; contraction only where a kernel's rule allows it.
 CFLAGS   := -std=c11 $(WARNINGS) $(OPTIMISE) -ffp-contract=off -fno-math-errno -I. \
             $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(EXTRA_CFLAGS)
-LDLIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lpthreadpool -lm -lpthread
+LDLIBS   := $(shell pkg-config --libs $(filter-out papi,$(PACKAGES)) 2>/dev/null) -lcsv -lpthreadpool -lm -lpthread
 # What is linked; objects do not depend on it, so that one more library recompiles nothing.
 LIBS      = $(LDLIBS) -lprotobuf-c
 # Where onnx.proto stands (Debian: libonnx-dev); the C for it is made when building.

@@ -35,7 +35,7 @@ BEGIN {
   # C11 and POSIX: everywhere.
   standard = "^(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|" \
     "signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|" \
-    "tgmath|threads|time|uchar|wchar|wctype|dirent|fcntl|fnmatch|ftw|glob|langinfo|libgen|poll|" \
+    "tgmath|threads|time|uchar|wchar|wctype|dirent|dlfcn|fcntl|fnmatch|ftw|glob|langinfo|libgen|poll|" \
     "pthread|regex|sched|semaphore|spawn|strings|termios|unistd|sys/[a-z_]+|linux/[a-z_]+)\\.h$"
 }
 
