@@ -5,6 +5,7 @@
 #include "harness/engine/engine.h"
 #include "harness/graph/npy.h"
 #include "layers/base/file.h"
+#include "tests/lib/quick.h"
 #include "tests/networks/networks.h"
 
 #include <inttypes.h>
@@ -17,8 +18,8 @@
 #define IMAGES DATA "images/imagenet-samples-50.npz"
 
 // How many pictures are shown, and how many answers are right: all of them as in the README.md
-// there; the first few, found with PyTorch (tests/golden/models.py) on the same pictures, under
-// sanitizers, which make the plain loops many times slower, and with GHOSTBENCH_QUICK=1.
+// there; when in a hurry (tests/lib/quick.h) the first few, found with PyTorch
+// (tests/golden/models.py) on the same pictures.
 typedef struct expected {
   int pictures, resnet20, resnet56; // CIFAR-10
   int images, top1, top5;           // ImageNet
@@ -27,15 +28,7 @@ typedef struct expected {
 static const expected whole = {2000, 1835, 1874, 50, 32, 42}, part = {40, 39, 39, 10, 8, 9};
 
 static const expected *expectations(void) {
-#if defined(__SANITIZE_ADDRESS__)
-  return &part;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  return &part;
-#endif
-#endif
-  const char *quick = getenv("GHOSTBENCH_QUICK");
-  return quick && strcmp(quick, "1") == 0 ? &part : &whole;
+  return quick() ? &part : &whole;
 }
 
 enum { PROCESSES = 2, BATCH = 10 };
