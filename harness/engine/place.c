@@ -186,7 +186,7 @@ static gb_status copy_input(placing *p, size_t at, int *input, gb_error *error) 
   if (!in)
     return gb_fail_memory(error);
   *in = from;
-  *input = copy; // an array of the arena: the insertion has not moved it
+  *input = copy;
   step->in = in;
   step->n_in = 1;
   step->out = copy;
@@ -196,24 +196,30 @@ static gb_status copy_input(placing *p, size_t at, int *input, gb_error *error) 
   return GB_OK;
 }
 
-static gb_status insert_copies(placing *p, gb_error *error) {
+// Copies what step `*s` cannot read where it lies; `*s` goes on to be the step's index.
+static gb_status copy_for_step(placing *p, size_t *s, gb_error *error) {
   gb_plan *plan = p->plan;
-  for (size_t s = 0; s < plan->step_count; s++) {
+  bool takes_planes = plan->steps[*s].type->takes_planes;
+  size_t n_in = plan->steps[*s].n_in;
+  for (size_t i = 0; i < n_in + 2; i++) {
+    gb_step *step = &plan->steps[*s]; // insertions move it
+    int *tensor = i < n_in ? &step->in[i] : i == n_in ? &step->gate : &step->residual;
+    if (*tensor < 0 || (takes_planes && i < n_in))
+      continue;
+    int wanted = *tensor;
     size_t before = plan->step_count;
-    bool scattered = plan->steps[s].type && plan->steps[s].type->takes_planes;
-    for (size_t i = 0; i < plan->steps[s].n_in && !scattered; i++) {
-      size_t at = s + (plan->step_count - before);
-      GB_TRY(copy_input(p, s, &plan->steps[at].in[i], error));
-    }
-    size_t at = s + (plan->step_count - before);
-    int residual = plan->steps[at].residual;
-    if (residual >= 0) {
-      size_t count = plan->step_count;
-      GB_TRY(copy_input(p, s, &residual, error));
-      plan->steps[at + (plan->step_count - count)].residual = residual;
-    }
-    s += plan->step_count - before;
+    GB_TRY(copy_input(p, *s, &wanted, error));
+    *s += plan->step_count - before;
+    step = &plan->steps[*s];
+    *(i < n_in ? &step->in[i] : i == n_in ? &step->gate : &step->residual) = wanted;
   }
+  return GB_OK;
+}
+
+static gb_status insert_copies(placing *p, gb_error *error) {
+  for (size_t s = 0; s < p->plan->step_count; s++)
+    if (p->plan->steps[s].type)
+      GB_TRY(copy_for_step(p, &s, error));
   return GB_OK;
 }
 
@@ -245,11 +251,11 @@ static gb_status close_output(placing *p, gb_error *error) {
 
 // ---------------------------------------------------------------------------------------------
 
-// A row for every tensor there is, and for those that copies may add: one for each input.
+// A row for every tensor there is, and for those that copies may add: one for each tensor read.
 static gb_status new_memories(placing *p, gb_error *error) {
   size_t room = p->plan->tensor_count + 1;
   for (size_t s = 0; s < p->plan->step_count; s++)
-    room += p->plan->steps[s].n_in + 1;
+    room += p->plan->steps[s].n_in + 2; // gate and residual
   p->memories = gb_arena_allocate(p->plan->arena, room, sizeof *p->memories);
   if (!p->memories)
     return gb_fail_memory(error);

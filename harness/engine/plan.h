@@ -4,7 +4,7 @@
 // additions and gates into their producers, fuse_ghost.c ghost modules; reorder.c exchanges linear
 // layers that commute; choose.c gives each step a type from steps.def (one file step_*.c a type,
 // ending in one const descriptor); place.c decides where tensors lie, so that concatenation, slices
-// and shuffles move nothing; native.c runs it on a team of threads; print.c prints it.
+// and shuffles move nothing; native.c runs it on a team of threads.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H

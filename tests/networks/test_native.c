@@ -87,9 +87,8 @@ static void subject_free(subject *s) {
   gb_graph_free(s->graph);
 }
 
-static gb_status subject_make(const network *n, int64_t batch, subject *s, gb_error *error) {
-  *s = (subject){0};
-  GB_TRY(graph_of(n, batch, &s->graph, error));
+// Weights, input, and what the reference engine makes of them.
+static gb_status subject_fill(subject *s, gb_error *error) {
   GB_TRY(gb_weights_recipe(s->graph, 1.0, &s->weights, error));
   int64_t inputs = gb_shape_count(&s->graph->nodes[0].op.out);
   s->outputs = gb_shape_count(&s->graph->nodes[s->graph->node_count - 1].op.out);
@@ -110,6 +109,12 @@ static gb_status subject_make(const network *n, int64_t batch, subject *s, gb_er
   }
   s->spread = high - low;
   return status;
+}
+
+static gb_status subject_make(const network *n, int64_t batch, subject *s, gb_error *error) {
+  *s = (subject){0};
+  GB_TRY(graph_of(n, batch, &s->graph, error));
+  return subject_fill(s, error);
 }
 
 // Runs the native engine twice (the second run sees the first one's memory) and compares.
@@ -197,6 +202,35 @@ TEST(batches_agree_on_every_thread_count) {
   for_all(check, 3, threads_and_bits);
 }
 
+// Steps that need their inputs side by side read several tensors whose maps are scattered: the
+// three factors of a product, the gate and the residual of a convolution.
+static const char scattered[] =
+    "<architecture name='scattered'><input channels='4' height='6' width='6'/>"
+    "<conv name='c' kernel='3' out='8'/><shuffle name='a' groups='2'/>"
+    "<shuffle name='b' groups='4' from='c'/><multiply name='m' from='a b c'/>"
+    "<global-pool/><shuffle name='g' groups='2'/><multiply name='x' from='a g'/>"
+    "<conv name='d' kernel='1' out='8'/><add from='b d'/></architecture>";
+
+TEST(scattered_inputs_are_copied_where_a_step_needs_them_together) {
+  gb_error error = {0};
+  gb_places places = {(const char *const[]){".", NULL}};
+  gb_architecture *architecture = NULL;
+  gb_network *flat = NULL;
+  subject s = {0};
+  REQUIRE_OK(gb_architecture_parse(scattered, strlen(scattered), "scattered.xml", &places,
+                                   &architecture, &error),
+             error);
+  REQUIRE_OK(gb_architecture_expand(architecture, NULL, 0, NULL, 0, false, &flat, &error), error);
+  REQUIRE_OK(gb_graph_build(flat->root, 2, &s.graph, &error), error);
+  REQUIRE_OK(subject_fill(&s, &error), error);
+  static const network n = {"scattered", {{"batch", "2"}}, 0};
+  for (int threads = 1; threads <= 2; threads++)
+    compare(check, &n, &s, &(gb_native_options){.threads = threads});
+  subject_free(&s);
+  gb_network_free(flat);
+  gb_architecture_free(architecture);
+}
+
 TEST(a_wrong_instruction_set_is_refused) {
   subject s;
   gb_error error = {0};
@@ -211,4 +245,6 @@ TEST(a_wrong_instruction_set_is_refused) {
 }
 
 TEST_MAIN(CASE(single_images_agree_on_every_isa_thread_count_and_optimisation),
-          CASE(batches_agree_on_every_thread_count), CASE(a_wrong_instruction_set_is_refused))
+          CASE(batches_agree_on_every_thread_count),
+          CASE(scattered_inputs_are_copied_where_a_step_needs_them_together),
+          CASE(a_wrong_instruction_set_is_refused))
