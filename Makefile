@@ -205,7 +205,7 @@ clean:
 
 #: make help            this list
 help:
-	@sed -n 's/^#: //p' Makefile
+	@sed -n 's/^#: //p' Makefile layers/kernels/rules.mk
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 

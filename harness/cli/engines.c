@@ -1,31 +1,16 @@
 // The choice of an engine by flags, and either engine behind one call.
-#define _GNU_SOURCE // sched_getaffinity
 #include "harness/cli/cli.h"
+#include "harness/measure/machine.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// Processors that affinity and the control group's quota leave to this process.
-static int allowed_processors(void) {
-  cpu_set_t set;
-  int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-  FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-  long quota, period;
-  if (file) {
-    if (fscanf(file, "%ld %ld", &quota, &period) == 2 && period > 0 && quota / period < count)
-      count = quota < period ? 1 : (int)(quota / period);
-    fclose(file);
-  }
-  return count > 0 ? count : 1;
-}
 
 gb_engine_choice gb_engine_default(void) {
   const char *isa = getenv("GHOSTBENCH_ISA");
   return (gb_engine_choice){
       .native = true,
-      .options = {.threads = allowed_processors(), .isa = isa && *isa ? isa : NULL}};
+      .options = {.threads = gb_processors_allowed(), .isa = isa && *isa ? isa : NULL}};
 }
 
 static gb_status parse_without(const char *list, unsigned *without, gb_error *error) {

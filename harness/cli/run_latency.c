@@ -1,10 +1,8 @@
 // How long the reference engine takes for a network: a plain median, no claim about the machine.
-#define _POSIX_C_SOURCE 200809L // clock_gettime
 #include "harness/cli/run.h"
 #include "harness/engine/engine.h"
-
-#include <stdlib.h>
-#include <time.h>
+#include "harness/measure/sample.h"
+#include "harness/stats/summary.h"
 
 // Runs are repeated until there are at least five and they took 0.2 s together, but no longer than
 // a second (a run that has begun is ended). The first one warms up and counts only if it is alone.
@@ -12,35 +10,25 @@ enum { LEAST_RUNS = 5, MOST_RUNS = 1000 };
 #define ENOUGH_SECONDS 0.2
 #define MOST_SECONDS 1.0
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static gb_status measure(gb_reference *engine, const float *input, float *output, double *median,
                          int *runs, gb_error *error) {
   double samples[MOST_RUNS];
   int count = 0;
   bool warm = false;
-  double start = now(), spent = 0;
+  double start = gb_now(), spent = 0;
   while (count < MOST_RUNS && spent < MOST_SECONDS &&
          (count < LEAST_RUNS || spent < ENOUGH_SECONDS)) {
-    double before = now();
+    double before = gb_now();
     GB_TRY(gb_reference_run(engine, input, output, NULL, NULL, error));
-    double after = now();
+    double after = gb_now();
     spent = after - start;
     if (warm || spent >= MOST_SECONDS)
       samples[count++] = after - before;
     warm = true;
   }
-  qsort(samples, (size_t)count, sizeof *samples, by_value);
-  *median = 1e3 * (samples[(count - 1) / 2] + samples[count / 2]) / 2;
+  gb_summary summary;
+  GB_TRY(gb_summarise(samples, (size_t)count, &summary, error));
+  *median = 1e3 * summary.median;
   *runs = count;
   return GB_OK;
 }

@@ -46,10 +46,6 @@ void gb_team_free(gb_team *team) {
   gb_release(NULL, team);
 }
 
-int gb_team_size(const gb_team *team) {
-  return team->threads;
-}
-
 static void call(void *team, size_t thread) {
   gb_team *t = team;
   t->body(t->context, (int)thread);

@@ -11,7 +11,6 @@ typedef struct gb_team gb_team;
 
 gb_status gb_team_new(int threads, gb_team **team, gb_error *error);
 void gb_team_free(gb_team *team);
-int gb_team_size(const gb_team *team);
 
 // Runs `body` on every thread of the team at once, with its number; returns when all are done.
 void gb_team_run(gb_team *team, void (*body)(void *context, int thread), void *context);

@@ -60,6 +60,19 @@ static double cgroup_quota(void) {
   return sscanf(text, "%lf %lf", &quota, &period) == 2 && period > 0 ? quota / period : -1;
 }
 
+static int affinity_count(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : -1;
+}
+
+int gb_processors_allowed(void) {
+  int count = affinity_count();
+  double quota = cgroup_quota();
+  if (quota > 0 && quota < count)
+    count = (int)quota;
+  return count > 0 ? count : 1;
+}
+
 static double clock_step(void) {
   double smallest = -1;
   for (int i = 0; i < 1000; i++) {
@@ -79,9 +92,7 @@ void gb_machine_read(gb_machine *machine) {
   *machine = (gb_machine){.cores_allowed = -1, .perf_paranoid = -1};
   read_cpuinfo(machine);
   machine->cores_online = (int)sysconf(_SC_NPROCESSORS_ONLN);
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    machine->cores_allowed = CPU_COUNT(&set);
+  machine->cores_allowed = affinity_count();
   machine->cgroup_cpus = cgroup_quota();
   machine->l1d = sysconf(_SC_LEVEL1_DCACHE_SIZE);
   machine->l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);

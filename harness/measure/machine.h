@@ -27,6 +27,9 @@ typedef struct gb_machine {
 
 void gb_machine_read(gb_machine *machine);
 
+// Processors that affinity and the control group's quota leave to this process, at least 1.
+int gb_processors_allowed(void);
+
 // What PAPI offers here.
 typedef struct gb_counters_info {
   char version[32];

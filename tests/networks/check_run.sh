@@ -34,8 +34,8 @@ skip() {
 
 # Runs in a folder of its own; leaves stdout, stderr and the exit code in $tmp/out, $tmp/err, $code.
 run() {
-  mkdir -p "$tmp/work"
-  (cd "$tmp/work" && "$program" run "$@") >"$tmp/out" 2>"$tmp/err" </dev/null
+  mkdir -p "$tmp/there"
+  (cd "$tmp/there" && "$program" run "$@") >"$tmp/out" 2>"$tmp/err" </dev/null
   code=$?
 }
 # name, expected exit code, then texts that must stand in the output (o:…) or on stderr (e:…).
@@ -50,8 +50,8 @@ expect() {
     case $text in
       o:*) grep -qF -- "${text#o:}" "$tmp/out" || { fail "$name" "stdout lacks: ${text#o:}"; return; } ;;
       e:*) grep -qF -- "${text#e:}" "$tmp/err" || { fail "$name" "stderr lacks: ${text#e:}"; return; } ;;
-      f:*) test -s "$tmp/work/${text#f:}" || { fail "$name" "no file ${text#f:}"; return; } ;;
-      n:*) test ! -e "$tmp/work/${text#n:}" || { fail "$name" "there is ${text#n:}"; return; } ;;
+      f:*) test -s "$tmp/there/${text#f:}" || { fail "$name" "no file ${text#f:}"; return; } ;;
+      n:*) test ! -e "$tmp/there/${text#n:}" || { fail "$name" "there is ${text#n:}"; return; } ;;
       silent) test ! -s "$tmp/err" || { fail "$name" "stderr is not silent"; return; } ;;
     esac
   done
@@ -72,7 +72,7 @@ expect 'table 3: all figures reproduced' 0 silent \
 # Every figure of table 3 by itself; the counts are PyTorch's (tests/golden/counts.txt).
 wrong=
 while read -r row column value; do
-  grep -q "^$row,.*,$column,$value," "$tmp/work/out/ghostnet-table3/ghostnet-table3-cells.csv" ||
+  grep -q "^$row,.*,$column,$value," "$tmp/there/out/ghostnet-table3/ghostnet-table3-cells.csv" ||
     wrong="$wrong $row:$column"
 done <<'END'
 Vanilla params 14990922
@@ -108,7 +108,7 @@ expect 'ghostnet-paper: every table, and the sum' 0 silent \
   'o:12 experiments: ' 'o: 0 differ and no reason is recorded.' \
   f:paper/ghostnet-table8/ghostnet-table8.txt f:paper/eeg-table/eeg-table.txt \
   f:paper/ghost-grid/ghost-grid.csv n:paper/ghostnet-paper
-if [ "$(wc -l <"$tmp/work/paper/ghost-grid/ghost-grid.csv")" -eq 1001 ]; then
+if [ "$(wc -l <"$tmp/there/paper/ghost-grid/ghost-grid.csv")" -eq 1001 ]; then
   pass 'ghost-grid: 1,000 networks and a header'
 else fail 'ghost-grid: 1,000 networks and a header' 'another number of lines'; fi
 
@@ -153,7 +153,7 @@ else
 fi
 before=$PATH
 PATH=$tmp/nowhere
-(cd "$tmp/work" && exec "$program" run ghostnet-table3 -o plain) >"$tmp/out" 2>"$tmp/err" </dev/null
+(cd "$tmp/there" && exec "$program" run ghostnet-table3 -o plain) >"$tmp/out" 2>"$tmp/err" </dev/null
 code=$?
 PATH=$before
 expect 'no gnuplot: a note, nothing else changes' 0 e:gnuplot 'o:10 of 10 compared' \
@@ -251,7 +251,7 @@ if command -v gnuplot >/dev/null; then
   expect 'hostile labels: all is drawn' 0 f:out/evil/evil-line.png f:out/evil/evil-scatter.png \
     f:out/evil/evil-bars.png f:out/evil/evil-stack.png
   # The script that is left behind, run by hand, is as harmless.
-  (cd "$tmp/work/out/evil" && gnuplot evil-line.gp evil-bars.gp) >"$tmp/out" 2>"$tmp/err"
+  (cd "$tmp/there/out/evil" && gnuplot evil-line.gp evil-bars.gp) >"$tmp/out" 2>"$tmp/err"
   if find "$tmp" -name pwned | grep -q .; then fail 'hostile labels: scripts by hand' 'there is a file pwned'
   else pass 'hostile labels: scripts by hand'; fi
 else
@@ -277,27 +277,27 @@ expect 'a value that the parameter refuses' 2 'e:banana'
 run no-such ghostnet-table3 --no-plots -o out
 expect 'the other experiments run all the same' 2 'e:no-such' 'o:10 of 10 compared'
 
-: >"$tmp/work/file"
+: >"$tmp/there/file"
 run ghostnet-table3 --no-plots -o file
 expect 'a file where the folder should be' 2 'e:file' n:file/ghostnet-table3
 run ghostnet-table3 --no-plots -o /proc/self/none
 expect 'a folder that cannot be made' 2 'e:/proc/self/none'
-mkdir -p "$tmp/work/taken/ghostnet-table3/ghostnet-table3.txt"
+mkdir -p "$tmp/there/taken/ghostnet-table3/ghostnet-table3.txt"
 run ghostnet-table3 --no-plots -o taken
 expect 'a file that cannot be written' 2 'e:ghostnet-table3.txt'
 if [ -c /dev/full ]; then
-  (cd "$tmp/work" && "$program" run ghostnet-table3 --no-plots -o out) >/dev/full 2>"$tmp/err"
+  (cd "$tmp/there" && "$program" run ghostnet-table3 --no-plots -o out) >/dev/full 2>"$tmp/err"
   code=$?
   expect 'standard output is full' 2 'e:cannot write to standard output'
 else
   skip 'standard output is full' 'there is no /dev/full'
 fi
-mkdir "$tmp/work/small"
-if mount -t tmpfs -o size=16k none "$tmp/work/small" 2>/dev/null; then
-  mounted=$tmp/work/small
+mkdir "$tmp/there/small"
+if mount -t tmpfs -o size=16k none "$tmp/there/small" 2>/dev/null; then
+  mounted=$tmp/there/small
   run ghostnet-table7 --no-plots -o small
   expect 'a disk that fills' 2 'e:No space left'
-  if find "$tmp/work/small" -name '*.tmp*' | grep -q .; then fail 'a full disk leaves no half file' 'it does'
+  if find "$tmp/there/small" -name '*.tmp*' | grep -q .; then fail 'a full disk leaves no half file' 'it does'
   else pass 'a full disk leaves no half file'; fi
 else
   skip 'a disk that fills' 'mounting needs root'
