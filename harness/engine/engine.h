@@ -72,6 +72,13 @@ void gb_native_free(gb_native *engine);
 // (a pass of its own: it disturbs the total).
 void gb_native_profile(gb_native *engine, const float *input, float *output, double *seconds);
 
+// The same with a call before and behind each step, by every thread around its own share of the
+// work, waits between steps left out: for counters. The step's images are run one after another.
+// `begins` is false behind the share.
+typedef void (*gb_visit)(void *context, size_t step, int thread, bool begins);
+void gb_native_visit(gb_native *engine, const float *input, float *output, gb_visit visit,
+                     void *context);
+
 // Facts of a plan, for tables.
 typedef struct gb_step_info {
   const char *kind;   // type of step

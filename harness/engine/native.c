@@ -15,6 +15,8 @@ struct gb_native {
   const float *input;
   float *output;
   double *seconds;
+  gb_visit visit;
+  void *visit_context;
 };
 
 static gb_status choose_isa(gb_plan *plan, const char *name, gb_error *error) {
@@ -142,7 +144,8 @@ static void run_thread(void *context, int thread) {
   gb_native *engine = context;
   const gb_plan *plan = &engine->plan;
   gb_worker worker = {.scratch = engine->scratch + thread * plan->scratch_size};
-  bool by_image = plan->batch % plan->threads == 0 && plan->batch > 1 && !engine->seconds;
+  bool by_image =
+      plan->batch % plan->threads == 0 && plan->batch > 1 && !engine->seconds && !engine->visit;
   double before = engine->seconds ? now() : 0;
   for (size_t s = 0; s < plan->step_count;) {
     size_t end = s + 1;
@@ -151,7 +154,11 @@ static void run_thread(void *context, int thread) {
         end++;
       run_images(engine, &worker, thread, s, end);
     } else {
+      if (engine->visit)
+        engine->visit(engine->visit_context, s, thread, true);
       run_shared(engine, &worker, thread, &plan->steps[s]);
+      if (engine->visit)
+        engine->visit(engine->visit_context, s, thread, false);
     }
     gb_team_wait(engine->team);
     if (engine->seconds && thread == 0) {
@@ -163,15 +170,28 @@ static void run_thread(void *context, int thread) {
   }
 }
 
+static void run_with(gb_native *engine, const float *input, float *output) {
+  engine->input = input;
+  engine->output = output;
+  gb_team_run(engine->team, run_thread, engine);
+}
+
 void gb_native_run(gb_native *engine, const float *input, float *output) {
-  gb_native_profile(engine, input, output, NULL);
+  run_with(engine, input, output);
 }
 
 void gb_native_profile(gb_native *engine, const float *input, float *output, double *seconds) {
-  engine->input = input;
-  engine->output = output;
   engine->seconds = seconds;
-  gb_team_run(engine->team, run_thread, engine);
+  run_with(engine, input, output);
+  engine->seconds = NULL;
+}
+
+void gb_native_visit(gb_native *engine, const float *input, float *output, gb_visit visit,
+                     void *context) {
+  engine->visit = visit;
+  engine->visit_context = context;
+  run_with(engine, input, output);
+  engine->visit = NULL;
 }
 
 // ---------------------------------------------------------------------------------------------
