@@ -1,6 +1,6 @@
 // ghostbench bench: how long networks take, side by side in one run.
 #include "harness/cli/bench.h"
-#include "harness/measure/sample.h"
+#include "harness/measure/protocol.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -37,6 +37,7 @@ static void entry_free(gb_bench_entry *e) {
   gb_release(NULL, e->input);
   gb_release(NULL, e->output);
   gb_release(NULL, e->samples);
+  gb_release(NULL, e->starts);
   gb_release(NULL, e->sorted);
   gb_release(NULL, e->steps);
 }
@@ -53,8 +54,9 @@ static gb_status entry_make(gb_bench_entry *e, const char *name, const gb_bench_
   e->input = gb_allocate(NULL, (size_t)inputs, sizeof *e->input);
   e->output = gb_allocate(NULL, (size_t)outputs, sizeof *e->output);
   e->samples = gb_allocate(NULL, (size_t)q->runs, sizeof *e->samples);
+  e->starts = gb_allocate(NULL, (size_t)q->runs, sizeof *e->starts);
   e->sorted = gb_allocate(NULL, (size_t)q->runs, sizeof *e->sorted);
-  if (!e->input || !e->output || !e->samples || !e->sorted)
+  if (!e->input || !e->output || !e->samples || !e->starts || !e->sorted)
     return gb_fail_memory(error);
   gb_recipe_input(e->input, inputs);
   return gb_engine_new(graph, &e->weights, &e->choice, &e->engine, error);
@@ -129,13 +131,22 @@ static gb_status measure(gb_bench_entry *entries, size_t count, const gb_bench_r
   if (!competitors)
     return gb_fail_memory(error);
   for (size_t i = 0; i < count; i++)
-    competitors[i] = (gb_competitor){run_entry, &entries[i], entries[i].samples};
-  gb_sampling sampling = {
-      .runs = (size_t)q->runs, .warmup_runs = 2, .warmup_seconds = 0.1, .seed = 1};
+    competitors[i] = (gb_competitor){.body = run_entry,
+                                     .context = &entries[i],
+                                     .samples = entries[i].samples,
+                                     .starts = entries[i].starts};
+  gb_protocol protocol = {.rounds_least = (size_t)q->runs,
+                          .rounds_most = (size_t)q->runs,
+                          .lead_calls = 1,
+                          .warmup_calls = 2,
+                          .warmup_seconds = 0.1,
+                          .seed = 1};
   if (isatty(STDERR_FILENO))
-    sampling.progress = show_progress;
-  gb_sample(competitors, count, &sampling);
+    protocol.progress = show_progress;
+  gb_session session = {.competitors = competitors, .count = count};
+  gb_status status = gb_measure(&session, &protocol, error);
   gb_release(NULL, competitors);
+  GB_TRY(status);
   for (size_t i = 0; i < count; i++) {
     memcpy(entries[i].sorted, entries[i].samples, (size_t)q->runs * sizeof(double));
     GB_TRY(gb_summarise(entries[i].sorted, (size_t)q->runs, &entries[i].summary, error));

@@ -29,7 +29,7 @@ typedef struct gb_bench_entry {
   gb_engine_choice choice;
   int64_t batch;
   float *input, *output;
-  double *samples, *sorted; // seconds
+  double *samples, *starts, *sorted; // seconds
   gb_summary summary;
   double deviation; // from the reference engine, of the output's spread
   double *steps;    // seconds of each step, or NULL

@@ -7,7 +7,7 @@
 //   output   that of the last run {"values": [...]}
 //   quit, or the end of the input
 #include "harness/cli/bench.h"
-#include "harness/measure/sample.h"
+#include "harness/measure/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

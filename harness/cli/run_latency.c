@@ -1,7 +1,7 @@
 // How long the reference engine takes for a network: a plain median, no claim about the machine.
 #include "harness/cli/run.h"
 #include "harness/engine/engine.h"
-#include "harness/measure/sample.h"
+#include "harness/measure/clock.h"
 #include "harness/stats/summary.h"
 
 // Runs are repeated until there are at least five and they took 0.2 s together, but no longer than

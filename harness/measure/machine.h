@@ -1,7 +1,9 @@
 // What this machine is, and what can be measured on it.
 //
-// The story of the folder: machine.c reads the facts of processor and kernel; counters.c asks PAPI
-// what can be counted (the only file that knows it).
+// The story of the folder: protocol.c times competitors side by side, with order.c (who is next),
+// warmup.c, turn.c (what is timed), clock.c, place.c (which processor) and watch.c (what the system
+// did meanwhile); verdict.c judges the result; machine.c reads the facts of processor and kernel;
+// counters.c asks PAPI what can be counted (the only file that knows it).
 #ifndef GB_MEASURE_MACHINE_H
 #define GB_MEASURE_MACHINE_H
 

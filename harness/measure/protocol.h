@@ -9,20 +9,11 @@
 #ifndef GB_MEASURE_PROTOCOL_H
 #define GB_MEASURE_PROTOCOL_H
 
+#include "harness/measure/clock.h"
 #include "layers/base/status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-// A clock that tests can replace; both functions NULL: CLOCK_MONOTONIC and nanosleep.
-typedef struct gb_clock {
-  double (*now)(void *context); // seconds, never backwards
-  void (*sleep)(void *context, double seconds);
-  void *context;
-} gb_clock;
-
-// Seconds of CLOCK_MONOTONIC.
-double gb_now(void);
 
 // Something to be timed. Exactly one of `body` and `timed` is set.
 typedef struct gb_competitor {
@@ -34,6 +25,7 @@ typedef struct gb_competitor {
   // sleep, for instance.
   void (*before)(void *context);
   void *context;
+  int process; // where it runs, for the facts of the system; 0: in this one
 
   // Filled by gb_measure: room for gb_protocol_samples() each, owned by the caller.
   double *samples; // seconds, in the order of time
@@ -62,7 +54,7 @@ extern const char *const gb_between_names[]; // "hot", "flushed", "idle", NULL
 typedef struct gb_session gb_session;
 
 typedef struct gb_protocol {
-  gb_clock clock;
+  gb_clock clock;                   // both functions NULL: gb_clock_monotonic
   size_t rounds_least, rounds_most; // turns of each competitor; at least 1
   double seconds_most;        // no round begins after so many seconds of timed rounds; 0: no cap
   size_t turn_calls;          // timed calls in a turn; 0 is 1

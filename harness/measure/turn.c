@@ -1,0 +1,101 @@
+// A competitor's turn in a round: what is timed, and what lies between.
+#define _GNU_SOURCE // sched_getcpu
+#include "harness/measure/session.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <time.h>
+
+// Between calls
+
+// Every line is written, so that it is in no cache shared with what is timed, and then read: what
+// was there before has been displaced.
+static void flush_caches(gb_run *r) {
+  enum { LINE = 64 };
+  for (size_t i = 0; i < r->flush_bytes; i += LINE)
+    r->flush[i]++;
+  volatile unsigned char sum = 0;
+  for (size_t i = 0; i < r->flush_bytes; i += LINE)
+    sum = (unsigned char)(sum + r->flush[i]);
+}
+
+static void between_calls(gb_run *r) {
+  if (r->protocol->between == GB_BETWEEN_FLUSHED)
+    flush_caches(r);
+  else if (r->protocol->between == GB_BETWEEN_IDLE)
+    r->clock.sleep(r->clock.context, r->protocol->idle_seconds);
+}
+
+// ---------------------------------------------------------------------------------------------
+// One turn
+
+static double thread_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int64_t preemptions(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+static void add_sample(gb_competitor *c, double start, double seconds) {
+  c->starts[c->count] = start;
+  c->samples[c->count++] = seconds;
+  c->zero_samples += seconds == 0;
+  c->backward_samples += seconds < 0;
+}
+
+static void timed_calls(gb_run *r, gb_competitor *c, gb_turn_time *spent) {
+  bool hot = r->protocol->between == GB_BETWEEN_HOT;
+  for (size_t i = 0; i < r->lead_calls; i++)
+    c->body(c->context);
+  double processor = thread_seconds(), wall = gb_now();
+  for (size_t i = 0; i < r->turn_calls; i++) {
+    if (!hot) {
+      between_calls(r);
+      processor = thread_seconds(), wall = gb_now();
+    }
+    int cpu = sched_getcpu();
+    double before = gb_run_now(r);
+    c->body(c->context);
+    double after = gb_run_now(r);
+    c->migrations += sched_getcpu() != cpu;
+    add_sample(c, before - r->start, after - before);
+    if (!hot || i + 1 == r->turn_calls) {
+      spent->processor += thread_seconds() - processor;
+      spent->wall += gb_now() - wall;
+    }
+  }
+}
+
+// Timed elsewhere, one call after another: when each began is known but for what lies between.
+static gb_status elsewhere(gb_run *r, gb_competitor *c, size_t lead, size_t calls,
+                           gb_error *error) {
+  if (r->protocol->between != GB_BETWEEN_HOT)
+    between_calls(r);
+  double *seconds = c->samples + c->count, at = gb_run_now(r) - r->start;
+  GB_TRY(c->timed(c->context, lead, calls, seconds, error));
+  for (size_t i = 0; i < calls; i++) {
+    double took = seconds[i];
+    add_sample(c, at, took);
+    at += took;
+  }
+  return GB_OK;
+}
+
+gb_status gb_take_turn(gb_run *r, gb_competitor *c, gb_turn_time *spent, gb_error *error) {
+  if (c->before)
+    c->before(c->context);
+  if (c->timed) {
+    bool hot = r->protocol->between == GB_BETWEEN_HOT;
+    for (size_t i = 0; !hot && i < r->turn_calls; i++)
+      GB_TRY(elsewhere(r, c, 0, 1, error));
+    return hot ? elsewhere(r, c, r->lead_calls, r->turn_calls, error) : GB_OK;
+  }
+  int64_t before = preemptions();
+  timed_calls(r, c, spent);
+  c->preemptions += preemptions() - before;
+  return GB_OK;
+}
