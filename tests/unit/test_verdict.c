@@ -34,17 +34,18 @@ typedef struct trial {
   double fine, suspect, invalid; // NAN: there is none
 } trial;
 
+#define NEVER ((double)NAN)
 #define AT(name) offsetof(gb_evidence, name)
 static const trial trials[] = {
     {"samples", AT(samples), 10, 9, 5},
-    {"precision", AT(imprecision), 1, 1.1, NAN},
+    {"precision", AT(imprecision), 1, 1.1, NEVER},
     {"trend", AT(trend_share), 0.02, 0.03, 0.3},
     {"trend", AT(trend_share), -0.02, -0.03, -0.3},
     {"modes", AT(modes_share), 0.05, 0.06, 0.6},
-    {"outliers", AT(outliers), 0.1, 0.2, NAN},
-    {"warm-up", AT(warm), 1, 0, NAN},
-    {"preempted", AT(preemptions), 20, 21, NAN},
-    {"migrated", AT(migrations), 0.01, 0.02, NAN},
+    {"outliers", AT(outliers), 0.1, 0.2, NEVER},
+    {"warm-up", AT(warm), 1, 0, NEVER},
+    {"preempted", AT(preemptions), 20, 21, NEVER},
+    {"migrated", AT(migrations), 0.01, 0.02, NEVER},
     {"off-processor", AT(on_processor), 0.98, 0.97, 0.5},
     {"steal", AT(steal), 0.02, 0.03, 0.2},
     {"others", AT(others), 0.05, 0.06, 0.6},
@@ -53,7 +54,7 @@ static const trial trials[] = {
     {"heat", AT(thermal), 0, 1, 11},
     {"frequency", AT(pulse_spread), 0.03, 0.04, 0.3},
     {"resolution", AT(clock_share), 0.01, 0.02, 0.2},
-    {"clock", AT(backward), 0, NAN, 1},
+    {"clock", AT(backward), 0, NEVER, 1},
 };
 
 static void expect(check_state *check, const trial *t, double value, gb_validity validity) {
@@ -77,7 +78,7 @@ static void expect(check_state *check, const trial *t, double value, gb_validity
 TEST(every_rule_has_its_thresholds) {
   for (size_t i = 0; i < sizeof trials / sizeof *trials; i++) {
     expect(check, &trials[i], trials[i].fine, GB_VALID);
-    expect(check, &trials[i], NAN, GB_VALID);
+    expect(check, &trials[i], NEVER, GB_VALID);
     if (!isnan(trials[i].suspect))
       expect(check, &trials[i], trials[i].suspect, GB_SUSPECT);
     if (!isnan(trials[i].invalid))
