@@ -62,7 +62,7 @@ reproduce:
 	@CC='$(CC)' sh harness/setup.sh build run
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/ghostbench run ghostnet-paper && code=0 || code=$$?; \
-	  echo; echo 'Tables and plots are in results/ (text, Markdown, CSV, JSON, LaTeX, SVG, PNG).'; \
+	  echo; echo 'Tables and plots are in results/ (text, Markdown, CSV, JSON, LaTeX, SVG, PNG, PDF).'; \
 	  exit $$code
 
 #: make check           installs what is missing, builds, and runs all tests (CC=clang too)

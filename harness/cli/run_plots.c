@@ -346,6 +346,8 @@ static gb_status fill(drawing *d, gb_chart_kind kind, gb_error *error) {
     add_lines(d);
     break;
   case GB_CHART_SCATTER:
+  case GB_CHART_PARETO:
+  case GB_CHART_ROOFLINE:
     add_points(d);
     break;
   case GB_CHART_BARS:
@@ -353,6 +355,9 @@ static gb_status fill(drawing *d, gb_chart_kind kind, gb_error *error) {
     break;
   case GB_CHART_STACKED:
     add_stacks(d);
+    break;
+  case GB_CHART_STRIP:
+  case GB_CHART_RATIOS:
     break;
   }
   return add_published(d, error);

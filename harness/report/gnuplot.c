@@ -21,15 +21,16 @@ extern char **environ;
 
 enum { SECONDS = 60, SAID_BYTES = 400 };
 
-// The script twice, once a terminal; `letter` is the terminal's size of its font, `dot` the size of
-// markers that look alike in both. Debian's gnuplot-nox has pngcairo; others may have png only.
+// The script once a terminal; `letter` is the terminal's size of its font, `dot` the size of
+// markers that look alike in all. Debian's gnuplot-nox has pngcairo and pdfcairo; others may have
+// png only and no PDF.
 static void add_terminals(gb_text *whole, const char *name, const gb_text *script, int width,
                           int height) {
   gb_text_print(
       whole,
-      "# Drawn by ghostbench; `gnuplot %s.gp` in this folder draws %s.svg and %s.png again."
+      "# Drawn by ghostbench; `gnuplot %s.gp` in this folder draws %s.svg, .png and .pdf again."
       "\nreset\nset encoding utf8\nletter = 14; dot = 0.72\n",
-      name, name, name);
+      name, name);
   gb_text_print(whole,
                 "set terminal svg size %d,%d noenhanced font 'sans-serif,14' background 'white'\n"
                 "set output '%s.svg'\n",
@@ -47,6 +48,16 @@ static void add_terminals(gb_text *whole, const char *name, const gb_text *scrip
                 "set output '%s.png'\n",
                 width, height, width, height, name);
   gb_text_add_n(whole, gb_text_get(script), script->length);
+  // 100 pixels an inch and 8 point letters: as wide as a page of text, half of it still reads.
+  gb_text_print(whole,
+                "unset output\nreset\nset encoding utf8\n"
+                "if (!strstrt(GPVAL_TERMINALS, 'pdfcairo')) { exit }\n"
+                "letter = 10; dot = 0.9\n"
+                "set terminal pdfcairo size %.2fin,%.2fin noenhanced font 'sans-serif,10' "
+                "fontscale 1\n"
+                "set output '%s.pdf'\n",
+                width / 100.0, height / 100.0, name);
+  gb_text_add_n(whole, gb_text_get(script), script->length);
   gb_text_add(whole, "unset output\n");
 }
 
@@ -63,8 +74,8 @@ static gb_status write_file(const char *folder, const char *name, const char *en
 }
 
 static void remove_pictures(const char *folder, const char *name) {
-  static const char *const endings[] = {"svg", "png"};
-  for (size_t i = 0; i < 2; i++) {
+  static const char *const endings[] = {"svg", "png", "pdf"};
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     gb_text path = {0};
     gb_text_print(&path, "%s/%s.%s", folder, name, endings[i]);
     if (!path.failed)

@@ -9,13 +9,22 @@
 #include <strings.h>
 
 bool gb_chart_kind_parse(const char *name, gb_chart_kind *kind) {
-  static const char *const names[] = {"scatter", "line", "bars", "stacked-bars"};
-  for (int i = 0; i < 4; i++)
+  static const char *const names[] = {
+      [GB_CHART_SCATTER] = "scatter",    [GB_CHART_LINE] = "line",
+      [GB_CHART_BARS] = "bars",          [GB_CHART_STACKED] = "stacked-bars",
+      [GB_CHART_PARETO] = "pareto",      [GB_CHART_ROOFLINE] = "roofline",
+      [GB_CHART_STRIP] = "distribution", [GB_CHART_RATIOS] = "ratios"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) {
       *kind = (gb_chart_kind)i;
       return true;
     }
   return false;
+}
+
+bool gb_chart_has_rows(gb_chart_kind kind) {
+  return kind == GB_CHART_BARS || kind == GB_CHART_STACKED || kind == GB_CHART_STRIP ||
+         kind == GB_CHART_RATIOS;
 }
 
 gb_chart *gb_chart_new(const char *name, gb_chart_kind kind, const char *title) {
@@ -54,6 +63,11 @@ void gb_chart_axes(gb_chart *chart, const gb_axis *x, const gb_axis *y) {
   chart->x.unit = keep(chart, x->unit);
   chart->y.title = keep(chart, y->title);
   chart->y.unit = keep(chart, y->unit);
+  bool log_x = chart->kind == GB_CHART_ROOFLINE || chart->kind == GB_CHART_RATIOS;
+  chart->x.log |= log_x;
+  chart->y.log |= chart->kind == GB_CHART_ROOFLINE;
+  if (chart->kind == GB_CHART_STRIP || chart->kind == GB_CHART_RATIOS)
+    chart->y.log = false; // their rows have names
 }
 
 size_t gb_chart_series(gb_chart *chart, const char *title, const char *family, bool published) {
@@ -69,29 +83,110 @@ size_t gb_chart_series(gb_chart *chart, const char *title, const char *family, b
   chart->series = series;
   gb_series one = {.title = keep(chart, title),
                    .family = keep(chart, family && *family ? family : title),
-                   .published = published};
+                   .published = published,
+                   .low = (double)NAN,
+                   .high = (double)NAN};
   if (chart->failed)
     return 0;
   series[chart->series_count] = one;
   return chart->series_count++;
 }
 
-void gb_chart_point(gb_chart *chart, size_t series, double x, double y, const char *label) {
+gb_point gb_point_at(double x, double y) {
+  double none = (double)NAN;
+  return (gb_point){x, y, "", none, none, none, none, none};
+}
+
+// An interval that cannot be drawn is none.
+static void check_interval(bool log, double value, double *low, double *high) {
+  if (isfinite(*low) && isfinite(*high) && *low <= value && value <= *high && !(log && *low <= 0))
+    return;
+  *low = *high = (double)NAN;
+}
+
+void gb_chart_add(gb_chart *chart, size_t series, const gb_point *point) {
   if (chart->failed || series >= chart->series_count)
     return;
   bool bars = chart->kind == GB_CHART_BARS || chart->kind == GB_CHART_STACKED;
-  if (!isfinite(x) || !isfinite(y) || (chart->x.log && !bars && x <= 0) || (chart->y.log && y <= 0))
+  if (!isfinite(point->x) || !isfinite(point->y) || (chart->x.log && !bars && point->x <= 0) ||
+      (chart->y.log && point->y <= 0))
     return;
   gb_series *one = &chart->series[series];
   gb_point *points =
       gb_arena_grow(chart->arena, one->points, one->count, &one->room, sizeof *points);
-  const char *copy = keep(chart, label);
-  if (!points || !copy) {
+  gb_point copy = *point;
+  copy.label = keep(chart, point->label);
+  if (!points || !copy.label) {
     chart->failed = true;
     return;
   }
+  check_interval(chart->x.log, copy.x, &copy.x_low, &copy.x_high);
+  check_interval(chart->y.log, copy.y, &copy.y_low, &copy.y_high);
+  copy.share = isfinite(copy.share) ? fmin(fmax(copy.share, 0), 1) : (double)NAN;
   one->points = points;
-  points[one->count++] = (gb_point){x, y, copy};
+  points[one->count++] = copy;
+}
+
+void gb_chart_point(gb_chart *chart, size_t series, double x, double y, const char *label) {
+  gb_point point = gb_point_at(x, y);
+  point.label = label;
+  gb_chart_add(chart, series, &point);
+}
+
+void gb_chart_strip(gb_chart *chart, size_t series, double low, double high, const char *note) {
+  if (chart->failed || series >= chart->series_count)
+    return;
+  chart->series[series].low = low;
+  chart->series[series].high = high;
+  chart->series[series].note = note ? keep(chart, note) : NULL;
+}
+
+static gb_curve *add_curve(gb_chart *chart, const char *title, gb_curve_style style) {
+  gb_curve *curves = gb_arena_grow(chart->arena, chart->curves, chart->curve_count,
+                                   &chart->curve_room, sizeof *curves);
+  title = keep(chart, title);
+  if (!curves || chart->failed) {
+    chart->failed = true;
+    return NULL;
+  }
+  chart->curves = curves;
+  curves[chart->curve_count] = (gb_curve){.title = title, .style = style};
+  return &curves[chart->curve_count++];
+}
+
+void gb_chart_curve(gb_chart *chart, const char *title, gb_curve_style style, const double *x,
+                    const double *y, size_t count) {
+  gb_curve *curve = add_curve(chart, title, style);
+  double *own_x = gb_arena_allocate(chart->arena, count + 1, sizeof *own_x);
+  double *own_y = gb_arena_allocate(chart->arena, count + 1, sizeof *own_y);
+  if (!curve || !own_x || !own_y) {
+    chart->failed = true;
+    return;
+  }
+  for (size_t i = 0; i < count; i++)
+    if (isfinite(x[i]) && isfinite(y[i]) && !(chart->x.log && x[i] <= 0) &&
+        !(chart->y.log && y[i] <= 0)) {
+      own_x[curve->count] = x[i];
+      own_y[curve->count++] = y[i];
+    }
+  curve->x = own_x;
+  curve->y = own_y;
+}
+
+void gb_chart_roof(gb_chart *chart, const char *title, double bandwidth, double peak) {
+  if (!(bandwidth > 0) || !(peak > 0) || (isinf(bandwidth) && isinf(peak)))
+    return;
+  gb_curve *curve = add_curve(chart, title, GB_CURVE_ROOF);
+  double *pair = gb_arena_allocate(chart->arena, 2, sizeof *pair);
+  if (!curve || !pair) {
+    chart->failed = true;
+    return;
+  }
+  pair[0] = bandwidth;
+  pair[1] = peak;
+  curve->x = pair;
+  curve->y = pair + 1;
+  curve->count = 1;
 }
 
 void gb_chart_published(gb_chart *chart, const gb_published *published, const char *x_column,

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 900, MOST_CATEGORIES = 60, FEWEST_PIXELS = 26, BOTTOM = 72, END_TEXT = 84 };
+enum { WIDTH = 700, MOST_CATEGORIES = 60, FEWEST_PIXELS = 28, BOTTOM = 62, END_TEXT = 84 };
 
 typedef struct bars {
   const gb_chart *chart;
@@ -80,9 +80,12 @@ static gb_status prepare(bars *b, gb_arena *arena, gb_error *error) {
     return gb_fail(error, GB_EINPUT, "plot '%s' has no bars to draw", chart->name);
   int left = (int)fmin(longest, 300) + 30;
   int right = chart->series_count > 1 ? (int)fmin(legend, 200) + 76 : 24;
-  int top = *chart->title ? 58 : 24;
+  int top = *chart->title ? 52 : 24;
   size_t rows = b->stacked ? b->count : b->count * (chart->series_count + 1) / 2 + 1;
-  int height = (int)fmax(600, (double)(rows * FEWEST_PIXELS) + BOTTOM + top);
+  // The legend needs its lines, too.
+  if (chart->series_count > 1 && rows < chart->series_count)
+    rows = chart->series_count;
+  int height = (int)fmax(200, (double)(rows * FEWEST_PIXELS) + BOTTOM + top);
   b->frame = (gb_plot_frame){.width = WIDTH,
                              .height = height,
                              .left = left,

@@ -48,7 +48,7 @@ static void fit_linear(gb_scale *scale, double low, double high, int pixels, boo
     low = from_zero && low == 0 ? low : low - room;
     high += room;
   }
-  double step = round_step((high - low) / fmax(pixels / 90.0, 2));
+  double step = round_step((high - low) / fmax(pixels / 70.0, 2));
   double pad = (high - low) * 0.05;
   scale->low = from_zero && low == 0 ? 0 : low - pad;
   scale->high = high + pad;

@@ -19,8 +19,41 @@ void gb_plot_head(gb_text *script, const gb_chart *chart, const gb_plot_frame *f
 void gb_plot_axis_title(gb_text *script, char axis, const gb_axis *title, const gb_scale *scale);
 void gb_plot_axis(gb_text *script, char axis, const gb_scale *scale);
 
-// Writes script and data of a chart of bars.
+// `share` of the colour and the rest of the other one.
+unsigned gb_plot_mix(unsigned colour, unsigned other, double share);
+
+// What is worked out once for a chart of points.
+typedef struct gb_plot_plan {
+  const gb_chart *chart;
+  gb_plot_style *styles;
+  gb_point **points; // of each series, in order of x
+  bool joined, intervals, shares;
+  size_t total;
+  gb_plot_frame frame;
+  gb_scale x, y;
+  const gb_point **front; // of a Pareto chart, in order of x
+  size_t front_count;
+} gb_plot_plan;
+
+// Blocks of curves in the data file, and the pieces of `plot` that draw them; `block` is the index
+// of the first. Roofs and fronts are worked out from the plan's axes. Titles go to the legend.
+void gb_plot_curve_data(const gb_plot_plan *plan, gb_text *data);
+void gb_plot_curve_lines(const gb_plot_plan *plan, size_t block, const char **comma,
+                         gb_text *script);
+void gb_plot_curve_legend(const gb_plot_plan *plan, gb_text *script);
+// Labels along roofs.
+void gb_plot_roof_labels(const gb_plot_plan *plan, gb_text *script);
+// Finds the points that no other one beats; false when memory is out.
+bool gb_plot_find_front(gb_plot_plan *plan, gb_arena *arena);
+
+// Each writes script and data of its kinds of chart.
+gb_status gb_plot_write_points(const gb_chart *chart, gb_arena *arena, gb_text *script,
+                               gb_text *data, int *width, int *height, gb_error *error);
 gb_status gb_plot_write_bars(const gb_chart *chart, gb_arena *arena, gb_text *script, gb_text *data,
                              int *width, int *height, gb_error *error);
+gb_status gb_plot_write_strips(const gb_chart *chart, gb_arena *arena, gb_text *script,
+                               gb_text *data, int *width, int *height, gb_error *error);
+gb_status gb_plot_write_ratios(const gb_chart *chart, gb_arena *arena, gb_text *script,
+                               gb_text *data, int *width, int *height, gb_error *error);
 
 #endif

@@ -153,9 +153,58 @@ static gb_plot_style choose(const gb_chart *chart, const gb_plot_style *styles, 
   return style;
 }
 
+// The number that a title is about: "d=3", "2 threads"; false where there is none.
+static bool title_number(const char *title, double *number) {
+  const char *equals = strrchr(title, '=');
+  char text[32];
+  const char *from = equals ? equals + 1 : title;
+  size_t n = strspn(from, "0123456789.");
+  if (n == 0 || n >= sizeof text)
+    return false;
+  memcpy(text, from, n);
+  text[n] = '\0';
+  return gb_parse_real(text, number);
+}
+
+// Series that are steps of one knob (all titles have a number, no family is known) get colours from
+// light to dark in its order (ColorBrewer's YlGnBu without the steps that are too light).
+static bool style_steps(const gb_chart *chart, gb_plot_style *styles) {
+  static const unsigned ramp[] = {0x7fcdbb, 0x41b6c4, 0x1d91c0, 0x225ea8, 0x253494, 0x081d58};
+  enum { STEPS = sizeof ramp / sizeof *ramp };
+  double numbers[STEPS];
+  size_t count = 0;
+  for (size_t i = 0; i < chart->series_count; i++) {
+    double number;
+    if (known(chart->series[i].family) < FAMILIES ||
+        !title_number(chart->series[i].family, &number))
+      return false;
+    size_t at = 0;
+    while (at < count && numbers[at] < number)
+      at++;
+    if (at < count && numbers[at] <= number)
+      continue;
+    if (count == STEPS)
+      return false;
+    memmove(numbers + at + 1, numbers + at, (count - at) * sizeof *numbers);
+    numbers[at] = number;
+    count++;
+  }
+  for (size_t i = 0; i < chart->series_count && count > 1; i++) {
+    double number = 0;
+    title_number(chart->series[i].family, &number);
+    size_t at = 0;
+    while (numbers[at] < number)
+      at++;
+    styles[i] = (gb_plot_style){ramp[at * (STEPS - 1) / (count - 1)], markers[at % MARKERS]};
+  }
+  return count > 1;
+}
+
 // Known families first, so that those of others never push them from their colours.
 void gb_plot_styles(const gb_chart *chart, gb_plot_style *styles) {
   size_t count = chart->series_count;
+  if (style_steps(chart, styles))
+    return;
   for (size_t i = 0; i < count; i++)
     styles[i] = (gb_plot_style){0}; // marker 0: not decided
   for (int pass = 0; pass < 2; pass++)

@@ -19,6 +19,11 @@ static bool have_gnuplot(void) {
   return system("gnuplot --version >/dev/null 2>&1") == 0;
 }
 
+static bool has_pdf(void) {
+  return system("echo \"exit status strstrt(GPVAL_TERMINALS, 'pdfcairo') ? 0 : 1\" | gnuplot -d - "
+                ">/dev/null 2>&1") == 0;
+}
+
 // A fresh folder under /tmp, which becomes the working folder and HOME; and its removal.
 static char *enter_folder(void) {
   static char template[] = "/tmp/ghostbench-plot-XXXXXX";
@@ -79,7 +84,7 @@ static const char *const injections[] = {
     "\xff\xfe broken UTF-8",
     "title ' with points, system('pwned')",
 };
-enum { INJECTIONS = sizeof injections / sizeof *injections };
+enum { INJECTIONS = sizeof injections / sizeof *injections, KINDS = GB_CHART_RATIOS + 1 };
 
 // What the label looks like in the picture: cleaned, quotes typographic, XML-escaped as gnuplot
 // does.
@@ -108,8 +113,15 @@ static void draw_hostile(check_state *check, gb_chart_kind kind, size_t head) {
                 &(gb_axis){.title = five[3], .unit = five[4]});
   for (size_t i = 0; i < INJECTIONS; i++) {
     size_t series = gb_chart_series(chart, injections[i], NULL, i % 2 == 1);
-    gb_chart_point(chart, series, (double)i, 2, injections[i]);
-    gb_chart_point(chart, series, (double)i, 3, injections[i]);
+    gb_chart_point(chart, series, (double)(i + 1), 2, injections[i]);
+    gb_chart_point(chart, series, (double)(i + 1), 3, injections[i]);
+    if (kind == GB_CHART_STRIP)
+      gb_chart_strip(chart, series, 1, 2, injections[(i + 3) % INJECTIONS]);
+    if (gb_chart_has_rows(kind))
+      continue;
+    gb_chart_curve(chart, injections[i], GB_CURVE_THEORY, (double[]){1, 5}, (double[]){2, 3}, 2);
+    if (kind == GB_CHART_ROOFLINE)
+      gb_chart_roof(chart, injections[i], 2, 30);
   }
   gb_error error = {0};
   gb_status status = gb_chart_draw(chart, "out", &error);
@@ -153,8 +165,12 @@ TEST(hostile_labels_are_text) {
   draw_hostile(check, GB_CHART_LINE, 2);
   draw_hostile(check, GB_CHART_BARS, 2);
   draw_hostile(check, GB_CHART_STACKED, 2);
+  draw_hostile(check, GB_CHART_PARETO, 2);
+  draw_hostile(check, GB_CHART_ROOFLINE, 2);
+  draw_hostile(check, GB_CHART_STRIP, 2);
+  draw_hostile(check, GB_CHART_RATIOS, 2);
   check_entries(check, ".", 1); // out/
-  check_entries(check, "out", 4);
+  check_entries(check, "out", has_pdf() ? 5 : 4);
   leave_folder(folder);
 }
 
@@ -208,10 +224,8 @@ TEST(the_script_draws_again) {
   // Settings of the user's own must not be read.
   put_file(".gnuplot", "system 'touch pwned'\n", 0644);
   gb_error error = {0};
-  static const gb_chart_kind kinds[] = {GB_CHART_SCATTER, GB_CHART_LINE, GB_CHART_BARS,
-                                        GB_CHART_STACKED};
-  for (size_t i = 0; i < 4; i++) {
-    gb_chart *chart = simple(kinds[i]);
+  for (int kind = 0; kind < KINDS; kind++) {
+    gb_chart *chart = simple((gb_chart_kind)kind);
     REQUIRE(chart);
     REQUIRE_OK(gb_chart_draw(chart, "out", &error), error);
     gb_chart_free(chart);
@@ -224,6 +238,9 @@ TEST(the_script_draws_again) {
     CHECK(before && after && strcmp(before, after) == 0);
     CHECK(said && *said == '\0'); // no warnings
     CHECK(gb_file_exists("out/simple.png"));
+    char *pdf = has_pdf() ? read_text("out/simple.pdf") : NULL;
+    CHECK(!has_pdf() || (pdf && memcmp(pdf, "%PDF", 4) == 0));
+    free(pdf);
     free(before);
     free(after);
     free(png);
@@ -308,7 +325,7 @@ TEST(nothing_to_draw_is_told) {
   gb_error error = {0};
   gb_text script = {0}, data = {0};
   int width, height;
-  for (int kind = 0; kind < 4; kind++) {
+  for (int kind = 0; kind < KINDS; kind++) {
     gb_chart *chart = gb_chart_new("empty", (gb_chart_kind)kind, NULL);
     REQUIRE(chart);
     gb_chart_axes(chart, &(gb_axis){.log = true}, &(gb_axis){.log = true});
@@ -319,6 +336,179 @@ TEST(nothing_to_draw_is_told) {
   }
   gb_text_free(&script);
   gb_text_free(&data);
+}
+
+// Writes the chart, whose script and data the caller frees.
+static void write_chart(check_state *check, gb_chart *chart, gb_text *script, gb_text *data) {
+  gb_error error = {0};
+  int width, height;
+  REQUIRE(chart);
+  REQUIRE_OK(gb_chart_write(chart, script, data, &width, &height, &error), error);
+}
+
+TEST(kinds_have_names) {
+  static const char *const names[] = {"scatter", "line",     "bars",         "stacked-bars",
+                                      "pareto",  "roofline", "distribution", "ratios"};
+  for (int i = 0; i < KINDS; i++) {
+    gb_chart_kind kind;
+    CHECK(gb_chart_kind_parse(names[i], &kind) && (int)kind == i);
+  }
+  gb_chart_kind kind;
+  CHECK(!gb_chart_kind_parse("pie", &kind) && !gb_chart_kind_parse("", &kind));
+}
+
+TEST(intervals_are_whiskers_and_models_are_lines) {
+  gb_chart *chart = gb_chart_new("t", GB_CHART_SCATTER, "T");
+  gb_text script = {0}, data = {0};
+  REQUIRE(chart);
+  gb_chart_axes(chart, &(gb_axis){.title = "MACs", .count = true}, &(gb_axis){.title = "ms"});
+  gb_point point = gb_point_at(2e6, 3);
+  point.y_low = 2.5;
+  point.y_high = 3.25;
+  gb_chart_add(chart, gb_chart_series(chart, "GhostNet", NULL, false), &point);
+  point = gb_point_at(4e6, 5);
+  point.y_low = 6; // does not hold its value: no interval
+  point.y_high = 7;
+  gb_chart_add(chart, 0, &point);
+  gb_chart_curve(chart, "model", GB_CURVE_MODEL, (double[]){2e6, (double)NAN, 4e6},
+                 (double[]){3, 4, 5}, 3);
+  write_chart(check, chart, &script, &data);
+  CHECK_CONTAINS(gb_text_get(&data), "\n2000000 3 \"\" ? ? 2.5 3.25\n4000000 5 \"\" ? ? ? ?\n\n\n");
+  CHECK_CONTAINS(gb_text_get(&data), "# model\n2000000 3\n4000000 5\n\n\n");
+  CHECK_CONTAINS(gb_text_get(&script),
+                 "dat index 0 using ($1/1e+06):($6/1):(0):(($7-$6)/1) with vectors nohead");
+  CHECK_CONTAINS(gb_text_get(&script), "dat index 1 using ($1/1e+06):($2/1) with lines");
+  CHECK_CONTAINS(gb_text_get(&script), "title 'model'");
+  gb_text_free(&script);
+  gb_text_free(&data);
+  gb_chart_free(chart);
+}
+
+TEST(a_front_holds_what_nothing_beats) {
+  static const double at[][2] = {{1, 70}, {2, 70}, {2, 72}, {3, 71}, {3, 75}, {3, 75}, {4, 74}};
+  for (int less = 0; less < 2; less++) {
+    gb_chart *chart = gb_chart_new("t", GB_CHART_PARETO, NULL);
+    gb_text script = {0}, data = {0};
+    REQUIRE(chart);
+    chart->less_is_better = less;
+    gb_chart_axes(chart, &(gb_axis){.title = "x"}, &(gb_axis){.title = "y"});
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+      gb_point point = gb_point_at(at[i][0], less ? -at[i][1] : at[i][1]);
+      point.share = 0.5;
+      gb_chart_add(chart, gb_chart_series(chart, "GhostNet", NULL, false), &point);
+    }
+    write_chart(check, chart, &script, &data);
+    // Equal points do not beat each other: both are on the front.
+    CHECK_CONTAINS(gb_text_get(&data),
+                   less ? "# the front\n1 -70\n2 -70\n2 -72\n3 -72\n3 -75\n3 -75\n3 -75\n\n"
+                        : "# the front\n1 70\n2 70\n2 72\n3 72\n3 75\n3 75\n3 75\n\n");
+    // Half of vermilion, half of white: the filling says the probability.
+    CHECK_CONTAINS(gb_text_get(&data),
+                   less ? "1 -70 \"\" 0.5 15380352\n" : "1 70 \"\" 0.5 15380352\n");
+    gb_text_free(&script);
+    gb_text_free(&data);
+    gb_chart_free(chart);
+  }
+}
+
+TEST(roofs_turn_at_their_ridge) {
+  gb_chart *chart = gb_chart_new("t", GB_CHART_ROOFLINE, NULL);
+  gb_text script = {0}, data = {0};
+  REQUIRE(chart);
+  gb_chart_axes(chart, &(gb_axis){.title = "FLOP/byte"}, &(gb_axis){.title = "GFLOP/s"});
+  gb_chart_roof(chart, "memory", 10, 200);
+  gb_chart_roof(chart, "peak", (double)INFINITY, 200);
+  gb_chart_roof(chart, "none", (double)INFINITY, (double)INFINITY);
+  gb_chart_roof(chart, "none", -1, (double)NAN);
+  CHECK_INT(chart->curve_count, 2);
+  gb_point point = gb_point_at(1, 5);
+  point.share = 0.25;
+  gb_chart_add(chart, gb_chart_series(chart, "conv", NULL, false), &point);
+  gb_chart_point(chart, 0, -1, 5, "no place on a logarithmic axis");
+  write_chart(check, chart, &script, &data);
+  CHECK_CONTAINS(gb_text_get(&data), "\n20 200\n"); // 200 GFLOP/s / 10 GB/s
+  CHECK(!strstr(gb_text_get(&data), "no place"));
+  CHECK_CONTAINS(gb_text_get(&script), "set logscale x");
+  CHECK_CONTAINS(gb_text_get(&script), "set logscale y");
+  CHECK_CONTAINS(gb_text_get(&script), "set label 'memory' at screen");
+  gb_text_free(&script);
+  gb_text_free(&data);
+  gb_chart_free(chart);
+}
+
+TEST(strips_lose_no_extreme) {
+  gb_chart *chart = gb_chart_new("t", GB_CHART_STRIP, NULL);
+  gb_text script = {0}, data = {0};
+  REQUIRE(chart);
+  gb_chart_axes(chart, &(gb_axis){.title = "ms"}, &(gb_axis){.title = NULL});
+  size_t few = gb_chart_series(chart, "few", NULL, false);
+  size_t many = gb_chart_series(chart, "many", NULL, false);
+  for (int i = 1; i <= 4; i++)
+    gb_chart_point(chart, few, i, 0, NULL);
+  for (int i = 0; i < 5000; i++)
+    gb_chart_point(chart, many, i == 1234 ? 99.5 : i == 4321 ? 0.25 : 10 + i % 7, 0, NULL);
+  gb_chart_strip(chart, few, 2, 3, NULL);
+  write_chart(check, chart, &script, &data);
+  CHECK_CONTAINS(gb_text_get(&data), "# few\n1 0.125\n2 0.375\n3 0.625\n4 0.875\n\n\n");
+  CHECK_CONTAINS(gb_text_get(&data), "\n99.5 0.");
+  CHECK_CONTAINS(gb_text_get(&data), "\n0.25 0.");
+  size_t lines = 0;
+  for (const char *c = gb_text_get(&data); *c; c++)
+    lines += *c == '\n';
+  CHECK(lines > 200 && lines < 320);
+  // Quartiles of 1, 2, 3, 4 (type 7): 1.75 and 3.25; the interval of the median inside.
+  CHECK_CONTAINS(gb_text_get(&script), "rectangle from first 1.75, first 0.0200 to first 3.25,");
+  CHECK_CONTAINS(gb_text_get(&script), "rectangle from first 2, first 0.0200 to first 3,");
+  CHECK_CONTAINS(gb_text_get(&script), "set label '2.5' at graph 1");
+  gb_text_free(&script);
+  gb_text_free(&data);
+  gb_chart_free(chart);
+}
+
+TEST(ratios_say_whether_they_differ_from_1) {
+  gb_chart *chart = gb_chart_new("t", GB_CHART_RATIOS, NULL);
+  gb_text script = {0}, data = {0};
+  REQUIRE(chart);
+  gb_chart_axes(chart, &(gb_axis){.title = "ratio"}, &(gb_axis){.title = NULL});
+  gb_point point = gb_point_at(1.6, 0);
+  point.x_low = 1.5;
+  point.x_high = 1.7;
+  point.label = "a";
+  gb_chart_add(chart, gb_chart_series(chart, "1 thread", NULL, false), &point);
+  point = gb_point_at(0.95, 0);
+  point.x_low = 0.9;
+  point.x_high = 1.02;
+  point.label = "b";
+  gb_chart_add(chart, 0, &point);
+  write_chart(check, chart, &script, &data);
+  CHECK_CONTAINS(gb_text_get(&data),
+                 "# 1 thread\n1.6 0.0000 1.5 1.7 1 \"a\"\n0.95 1.0000 0.9 1.02 0 \"b\"\n");
+  CHECK_CONTAINS(gb_text_get(&script), "set logscale x");
+  CHECK_CONTAINS(gb_text_get(&script), "set arrow from first 1, graph 0 to first 1, graph 1");
+  CHECK_CONTAINS(gb_text_get(&script), "set label '1.60\xc3\x97'");
+  gb_text_free(&script);
+  gb_text_free(&data);
+  gb_chart_free(chart);
+}
+
+TEST(steps_of_a_knob_go_from_light_to_dark) {
+  gb_chart *chart = gb_chart_new("t", GB_CHART_LINE, NULL);
+  REQUIRE(chart);
+  static const char *const titles[] = {"d=7", "d=1", "d=3", "d=10"};
+  for (size_t i = 0; i < 4; i++)
+    gb_chart_series(chart, titles[i], NULL, false);
+  gb_plot_style styles[5];
+  gb_plot_styles(chart, styles);
+  // Luminance, roughly: green weighs most.
+  double light[4];
+  for (size_t i = 0; i < 4; i++)
+    light[i] = 0.3 * (styles[i].colour >> 16) + 0.6 * (styles[i].colour >> 8 & 255) +
+               0.1 * (styles[i].colour & 255);
+  CHECK(light[1] > light[2] && light[2] > light[0] && light[0] > light[3]);
+  gb_chart_series(chart, "GhostNet", NULL, false);
+  gb_plot_styles(chart, styles);
+  CHECK_INT(styles[4].colour, 0xd55e00); // families as ever
+  gb_chart_free(chart);
 }
 
 TEST(computed_counts_stand_against_published_accuracies) {
@@ -447,7 +637,10 @@ TEST(labels_stay_inside_and_apart) {
 TEST_MAIN(CASE(hostile_labels_are_text), CASE(names_that_are_no_file_names_are_refused),
           CASE(data_keep_every_digit_in_order_of_x), CASE(the_script_draws_again),
           CASE(without_gnuplot_the_script_is_there), CASE(a_failing_gnuplot_is_told),
-          CASE(a_wrong_script_is_told), CASE(nothing_to_draw_is_told),
+          CASE(a_wrong_script_is_told), CASE(nothing_to_draw_is_told), CASE(kinds_have_names),
+          CASE(intervals_are_whiskers_and_models_are_lines), CASE(a_front_holds_what_nothing_beats),
+          CASE(roofs_turn_at_their_ridge), CASE(strips_lose_no_extreme),
+          CASE(ratios_say_whether_they_differ_from_1), CASE(steps_of_a_knob_go_from_light_to_dark),
           CASE(computed_counts_stand_against_published_accuracies), CASE(families),
           CASE(families_keep_their_colours_and_differ), CASE(scales_have_round_ticks_inside),
           CASE(labels_stay_inside_and_apart))
