@@ -141,21 +141,28 @@ static gb_status prepare(gb_run *r, gb_order *order, gb_error *error) {
   return GB_OK;
 }
 
+static void list_processes(gb_run *r) {
+  r->processes[0] = 0;
+  r->process_count = 1;
+  for (size_t i = 0; i < r->session->count; i++) {
+    bool known = false;
+    for (size_t k = 0; k < r->process_count; k++)
+      known = known || r->processes[k] == r->session->competitors[i].process;
+    if (!known)
+      r->processes[r->process_count++] = r->session->competitors[i].process;
+  }
+}
+
 static gb_status measure(gb_run *r, gb_order *order, size_t *places, gb_turn_time *times,
-                         int *processes, gb_error *error) {
+                         gb_error *error) {
   gb_session *s = r->session;
   gb_watch before, after;
-  for (size_t i = 0; i < s->count; i++) {
-    processes[i] = s->competitors[i].process;
-    for (size_t k = 0; k < i; k++)
-      if (processes[k] == processes[i])
-        processes[i] = 0;
-  }
+  list_processes(r);
   for (size_t i = 0; i < s->count; i++)
     GB_TRY(gb_warm_up(r, &s->competitors[i], error));
-  gb_watch_look(&before, processes, s->count);
+  gb_watch_look(&before, r->processes, r->process_count);
   gb_status status = rounds(r, order, places, times, error);
-  gb_watch_look(&after, processes, s->count);
+  gb_watch_look(&after, r->processes, r->process_count);
   gb_watch_compare(&before, &after, &s->facts);
   sum_up(r, times);
   return status;
@@ -167,17 +174,17 @@ gb_status gb_measure(gb_session *session, const gb_protocol *protocol, gb_error 
   gb_order order = {0};
   size_t *places = gb_allocate(NULL, session->count, sizeof *places);
   gb_turn_time *times = gb_allocate(NULL, session->count, sizeof *times);
-  int *processes = gb_allocate(NULL, session->count, sizeof *processes);
-  gb_status status = places && times && processes ? GB_OK : gb_fail_memory(error);
+  run.processes = gb_allocate(NULL, session->count + 1, sizeof *run.processes);
+  gb_status status = places && times && run.processes ? GB_OK : gb_fail_memory(error);
   if (status == GB_OK)
     status = prepare(&run, &order, error);
   if (status == GB_OK)
-    status = measure(&run, &order, places, times, processes, error);
+    status = measure(&run, &order, places, times, error);
   gb_order_free(&order);
   gb_release(NULL, run.pulses);
   gb_release(NULL, run.flush);
   gb_release(NULL, places);
   gb_release(NULL, times);
-  gb_release(NULL, processes);
+  gb_release(NULL, run.processes);
   return status;
 }

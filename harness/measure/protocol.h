@@ -21,8 +21,7 @@ typedef struct gb_competitor {
   // One turn that is timed elsewhere, by an engine in another process: `lead` calls that are not
   // counted, then `calls` whose seconds it stores. Where it fails the session ends.
   gb_status (*timed)(void *context, size_t lead, size_t calls, double *seconds, gb_error *error);
-  // Called before each turn, outside of what is timed; NULL for none. Waits until threads of others
-  // sleep, for instance.
+  // Called before each turn, outside of what is timed; NULL for none.
   void (*before)(void *context);
   void *context;
   int process; // where it runs, for the facts of the system; 0: in this one
@@ -66,6 +65,7 @@ typedef struct gb_protocol {
   double idle_seconds; // of GB_BETWEEN_IDLE
   size_t flush_bytes;  // of GB_BETWEEN_FLUSHED; 0: twice the largest cache
   uint64_t seed;       // of the order
+  bool settle;         // before each turn wait until all other threads of the processes sleep
   // Asked after each block of rounds from rounds_least on: true ends the session. NULL: it ends
   // after rounds_most or seconds_most.
   bool (*enough)(void *context, const gb_session *session);
@@ -87,10 +87,11 @@ typedef struct gb_session_facts {
   double waited;      // share of time that threads of this process stood ready and did not run
   double load_before; // of /proc/loadavg, one minute
   int64_t preemptions, migrations;
+  int64_t unsettled; // turns that began while another thread still ran
   int64_t throttled; // control group: times that the quota stopped us; -1: no quota to be seen
   int64_t thermal;   // throttling by temperature, of /sys; -1: not to be seen
   double mhz_before, mhz_after; // of /sys; NAN: not to be seen
-  // A loop of known length (dependent additions), timed once a round: where the processor's
+  // A loop of known length (dependent multiplications), timed once a round: where the processor's
   // frequency moves, it does. Relative spread (p90 - p10) / median; NAN with a clock of a test.
   double pulse_median, pulse_spread; // seconds, share
 } gb_session_facts;

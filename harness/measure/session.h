@@ -13,6 +13,8 @@ typedef struct gb_run {
   double start;       // of the timed rounds
   double *pulses;     // owned
   size_t pulse_count; // of the first PULSES rounds
+  int *processes;     // owned; each once: 0 (this one), then those of engines elsewhere
+  size_t process_count;
   unsigned char *flush;
   size_t flush_bytes;
 } gb_run;

@@ -1,5 +1,6 @@
 // A competitor's turn in a round: what is timed, and what lies between.
 #define _GNU_SOURCE // sched_getcpu
+#include "harness/measure/place.h"
 #include "harness/measure/session.h"
 
 #include <sched.h>
@@ -7,6 +8,9 @@
 #include <time.h>
 
 // Between calls
+
+// Threads spin for some tens of milliseconds at most (pthreadpool, OpenMP, ONNX Runtime).
+#define SETTLE_SECONDS 0.5
 
 // Every line is written, so that it is in no cache shared with what is timed, and then read: what
 // was there before has been displaced.
@@ -86,6 +90,8 @@ static gb_status elsewhere(gb_run *r, gb_competitor *c, size_t lead, size_t call
 }
 
 gb_status gb_take_turn(gb_run *r, gb_competitor *c, gb_turn_time *spent, gb_error *error) {
+  if (r->protocol->settle && !gb_settle(r->processes, r->process_count, SETTLE_SECONDS))
+    r->session->facts.unsettled++;
   if (c->before)
     c->before(c->context);
   if (c->timed) {

@@ -21,6 +21,7 @@ typedef struct gb_evidence {
   double warm;         // 1: times had stopped to fall when timing began; 0: not
   double preemptions;  // involuntary context switches for each second of its turns
   double migrations;   // changes of processor for each sample
+  double unsettled;    // share of turns that began while another thread still ran
   double on_processor; // processor time over time, of the calling thread
   double steal, others, waited, throttled, thermal, pulse_spread; // as in gb_session_facts
   double clock_share; // step of the clock, over the median

@@ -46,6 +46,7 @@ static const trial trials[] = {
     {"warm-up", AT(warm), 1, 0, NEVER},
     {"preempted", AT(preemptions), 20, 21, NEVER},
     {"migrated", AT(migrations), 0.01, 0.02, NEVER},
+    {"unsettled", AT(unsettled), 0.1, 0.2, NEVER},
     {"off-processor", AT(on_processor), 0.98, 0.97, 0.5},
     {"steal", AT(steal), 0.02, 0.03, 0.2},
     {"others", AT(others), 0.05, 0.06, 0.6},
