@@ -6,7 +6,7 @@ endif
 # `make V=1` shows the commands.
 Q         = $(if $(V),,@)
 PREFIX   ?= /usr/local
-PACKAGES  = libxml-2.0 gsl jansson papi
+PACKAGES  = libxml-2.0 gsl jansson sqlite3 libmd papi
 
 # One build folder a compiler and a variant, so that they never mix: build, build/asan, build/clang,
 # build/clang-asan, build/gcc-13 …

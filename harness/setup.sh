@@ -51,6 +51,8 @@ build libxml2-dev library libxml-2.0 reads XML
 build libgsl-dev library gsl wavelets and statistics
 build libpapi-dev library papi hardware counters
 build libjansson-dev library jansson reads and writes JSON
+build libsqlite3-dev library sqlite3 the store of results
+build libmd-dev library libmd SHA-256
 build libcsv-dev header csv.h reads CSV
 build libpthreadpool-dev header pthreadpool.h threads of the native engine
 build libprotobuf-c-dev library libprotobuf-c writes ONNX

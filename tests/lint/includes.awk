@@ -28,7 +28,7 @@ BEGIN {
   row("^jansson\\.h$", "harness/graph/safetensors.c harness/report/ harness/cli/")
   row("^onnx\\.pb-c\\.h$", "harness/graph/onnx.c")
   row("^csv\\.h$", "harness/report/")
-  row("^sqlite3\\.h$", "harness/store/")
+  row("^(sqlite3|sha2)\\.h$", "harness/store/")
   row("^([a-z]mmintrin|arm_neon|arm_sve)\\.h$", "layers/kernels/")
   row("^cpuid\\.h$", "layers/base/ layers/kernels/")
 
