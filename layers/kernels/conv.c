@@ -5,12 +5,14 @@
 // one output row are copied once with their padding, columns sorted by phase (column modulo
 // stride), so that every tap is a contiguous load at an offset. All others copy patches of a few
 // hundred pixels and a block of the depth, which the tiles of the pointwise kernel then read; the
-// copy costs one store for as many multiplications as there are output channels.
+// copy costs one store for as many multiplications as there are output channels. A tile's patches
+// stay in the first-level cache while all weights of the block go by, in the order in which they
+// were packed.
 #include "layers/kernels/pw_tile.h"
 
 #define CONV_ROW_DEPTH 512    // most taps of the path by rows
-#define CONV_DEPTH 256        // depth of a block of patches
-#define CONV_PIXELS (12 * VW) // pixels of a block of patches
+#define CONV_DEPTH 192        // depth of a block of patches: 36 KB of a tile's 48 pixels
+#define CONV_PIXELS (13 * VW) // pixels of a block of patches
 
 typedef struct conv_sizes {
   int64_t rows, channels, taps, depth; // of one group
@@ -38,11 +40,18 @@ size_t GB_FN(conv_pack_size)(const gb_conv_shape *g) {
   return (size_t)(g->out_c * (g->in_c / g->groups) * g->kernel_h * g->kernel_w);
 }
 
+// Blocks of depth one after another (one of all when it goes by rows), in each the blocks of rows.
 void GB_FN(conv_pack)(const gb_conv_shape *g, const float *weights, float *packed) {
   const conv_sizes s = conv_sizes_of(g);
   const gb_pointwise_shape p = conv_as_pointwise(g, &s);
-  for (int64_t i = 0; i < g->groups; i++)
-    GB_FN(pointwise_pack)(&p, weights + i * s.rows * s.depth, packed + i * s.rows * s.depth);
+  const pw_cut cut = pw_cut_of(s.rows, pw_block_rows(p.rows, p.pixels));
+  const int64_t most = s.by_rows ? s.depth : CONV_DEPTH;
+  for (int64_t i = 0; i < g->groups; i++, weights += s.rows * s.depth)
+    for (int64_t k0 = 0; k0 < s.depth; k0 += most)
+      for (int64_t b = 0; b < cut.blocks; b++)
+        for (int64_t k = k0; k < gb_imin(k0 + most, s.depth); k++)
+          for (int64_t m = pw_cut_at(cut, b); m < pw_cut_at(cut, b + 1); m++)
+            *packed++ = weights[m * s.depth + k];
 }
 
 size_t GB_FN(conv_scratch_size)(const gb_conv_shape *g) {
@@ -195,46 +204,62 @@ static void conv_patches(const conv_job *job, int64_t k0, int64_t k1, int64_t p,
   }
 }
 
-static void conv_by_patches(const conv_job *job, int64_t p0, int64_t p1) {
+// A block of depth of a call, its patches copied: pixels [p, p + n).
+typedef struct conv_block {
+  int64_t k0, k1, p, n;
+} conv_block;
+
+// The rows [m0, m1) of all blocks of rows times `vectors` vectors of pixels (and one more pixel
+// where `tail`), `v` floats from the start of the patches.
+static void conv_span(const conv_job *job, conv_block at, int64_t v, int64_t vectors, int tail) {
   const gb_conv_shape *g = job->g;
-  const conv_sizes *s = job->s;
-  const int64_t b0 = pw_cut_find(job->cut, job->m0), b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
+  const int64_t depth = at.k1 - at.k0, pixels = gb_imin(vectors * VW + tail, at.n - v);
+  const int final = at.k1 == job->s->depth;
+  pw_tile t = {.depth = depth,
+               .ldb = CONV_PIXELS,
+               .ldc = g->out_stride,
+               .ldr = g->residual_stride,
+               .lo = final ? job->clamp.lo : -__builtin_inff(),
+               .hi = final ? job->clamp.hi : __builtin_inff(),
+               .partial = at.k0 > 0,
+               .last = vmask_first(pixels - (vectors - 1) * VW)};
+  const int64_t b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
+  for (int64_t b = pw_cut_find(job->cut, job->m0); b < b1; b++) {
+    const int64_t first = pw_cut_at(job->cut, b), end = pw_cut_at(job->cut, b + 1);
+    const int64_t lo = gb_imax(first, job->m0), hi = gb_imin(end, job->m1);
+    const float *a = job->packed + at.k0 * job->s->rows + first * depth + (lo - first);
+    float *c = job->out + lo * g->out_stride + at.p + v;
+    t.lda = end - first;
+    t.bias = job->bias ? job->bias + lo : NULL;
+    t.residual = final && job->residual ? job->residual + lo * g->residual_stride + at.p + v : NULL;
+#if PW_HAS_TAIL
+    if (tail)
+      pw_tail_tiles[hi - lo - 1](&t, a, job->scratch + v, c);
+    else
+#endif
+      pw_tiles[hi - lo - 1][vectors - 1][pixels % VW != 0](&t, a, job->scratch + v, c);
+    if (final)
+      conv_finish(job, c, hi - lo, pixels);
+  }
+}
+
+static void conv_by_patches(const conv_job *job, int64_t p0, int64_t p1) {
   const int64_t most = PW_NV == 4 && job->cut.size + (job->cut.larger > 0) > 6 ? 3 : PW_NV;
   const pw_cut pieces = pw_cut_of(gb_idiv_up(p1 - p0, VW), CONV_PIXELS / VW);
   for (int64_t piece = 0; piece < pieces.blocks; piece++) {
     const int64_t p = p0 + pw_cut_at(pieces, piece) * VW,
                   n = gb_imin(p0 + pw_cut_at(pieces, piece + 1) * VW, p1) - p;
-    const pw_cut spans = pw_cut_of(gb_idiv_up(n, VW), most);
-    for (int64_t k0 = 0; k0 < s->depth; k0 += CONV_DEPTH) {
-      const int64_t k1 = gb_imin(k0 + CONV_DEPTH, s->depth);
-      const int final = k1 == s->depth;
-      conv_patches(job, k0, k1, p, n);
-      pw_tile t = {.depth = k1 - k0,
-                   .ldb = CONV_PIXELS,
-                   .ldc = g->out_stride,
-                   .ldr = g->residual_stride,
-                   .lo = final ? job->clamp.lo : -__builtin_inff(),
-                   .hi = final ? job->clamp.hi : __builtin_inff(),
-                   .partial = k0 > 0};
-      for (int64_t b = b0; b < b1; b++) {
-        const int64_t first = pw_cut_at(job->cut, b), end = pw_cut_at(job->cut, b + 1);
-        const int64_t lo = gb_imax(first, job->m0), hi = gb_imin(end, job->m1);
-        float *c = job->out + lo * g->out_stride + p;
-        t.lda = end - first;
-        t.bias = job->bias ? job->bias + lo : NULL;
-        for (int64_t span = 0; span < spans.blocks; span++) {
-          const int64_t v = pw_cut_at(spans, span), vectors = pw_cut_at(spans, span + 1) - v;
-          const int64_t pixels = gb_imin(vectors * VW, n - v * VW);
-          t.last = vmask_first(pixels - (vectors - 1) * VW);
-          t.residual =
-              final && job->residual ? job->residual + lo * g->residual_stride + p + v * VW : NULL;
-          pw_tiles[hi - lo - 1][vectors - 1][pixels % VW != 0](
-              &t, job->packed + first * s->depth + k0 * (end - first) + (lo - first),
-              job->scratch + v * VW, c + v * VW);
-        }
-        if (final)
-          conv_finish(job, c, hi - lo, n);
-      }
+    const int tail = PW_HAS_TAIL && n % VW == 1 && n > PW_TAIL_NV * VW;
+    const int64_t vectors = gb_idiv_up(n, VW) - (tail ? 1 + PW_TAIL_NV : 0);
+    const pw_cut spans = vectors > 0 ? pw_cut_of(vectors, most) : (pw_cut){0, 0, 0};
+    for (int64_t k0 = 0; k0 < job->s->depth; k0 += CONV_DEPTH) {
+      const conv_block at = {k0, gb_imin(k0 + CONV_DEPTH, job->s->depth), p, n};
+      conv_patches(job, at.k0, at.k1, p, n);
+      for (int64_t i = 0; i < spans.blocks; i++)
+        conv_span(job, at, pw_cut_at(spans, i) * VW, pw_cut_at(spans, i + 1) - pw_cut_at(spans, i),
+                  0);
+      if (tail)
+        conv_span(job, at, vectors * VW, PW_TAIL_NV, 1);
     }
   }
 }

@@ -198,6 +198,8 @@ PW_EACH_MR(PW_TAIL_FORM, 2)
 static __attribute__((unused)) pw_tile_fn *const pw_tail_tiles[PW_MR] = {
     pw_tail_1_2, pw_tail_2_2, pw_tail_3_2, pw_tail_4_2, pw_tail_5_2, pw_tail_6_2};
 #define PW_TAIL_NV 2
+#else
+#define PW_TAIL_NV 0
 #endif
 
 // How rows are cut into blocks: `blocks` blocks of nearly equal size, the first `larger` one row
