@@ -271,6 +271,63 @@ GB_INLINE vf vdown(vf x, vf s) {
 }
 #endif
 
+// Four floats from each of VW / 4 places: those from base + at[4 q] are lanes 4 q to 4 q + 3; and
+// back.
+#if VW == 16
+GB_INLINE vf vload_fours(const float *base, const int64_t *at) {
+  __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(base + at[0]));
+  x = _mm512_insertf32x4(x, _mm_loadu_ps(base + at[4]), 1);
+  x = _mm512_insertf32x4(x, _mm_loadu_ps(base + at[8]), 2);
+  return _mm512_insertf32x4(x, _mm_loadu_ps(base + at[12]), 3);
+}
+GB_INLINE void vstore_fours(float *base, const int64_t *at, vf x) {
+  _mm_storeu_ps(base + at[0], _mm512_castps512_ps128(x));
+  _mm_storeu_ps(base + at[4], _mm512_extractf32x4_ps(x, 1));
+  _mm_storeu_ps(base + at[8], _mm512_extractf32x4_ps(x, 2));
+  _mm_storeu_ps(base + at[12], _mm512_extractf32x4_ps(x, 3));
+}
+#define V_LOW 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
+#define V_HIGH 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
+#define V_PAIRS_LOW 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define V_PAIRS_HIGH 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#elif VW == 8
+GB_INLINE vf vload_fours(const float *base, const int64_t *at) {
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(base + at[0])),
+                              _mm_loadu_ps(base + at[4]), 1);
+}
+GB_INLINE void vstore_fours(float *base, const int64_t *at, vf x) {
+  _mm_storeu_ps(base + at[0], _mm256_castps256_ps128(x));
+  _mm_storeu_ps(base + at[4], _mm256_extractf128_ps(x, 1));
+}
+#define V_LOW 0, 8, 1, 9, 4, 12, 5, 13
+#define V_HIGH 2, 10, 3, 11, 6, 14, 7, 15
+#define V_PAIRS_LOW 0, 1, 8, 9, 4, 5, 12, 13
+#define V_PAIRS_HIGH 2, 3, 10, 11, 6, 7, 14, 15
+#else
+GB_INLINE vf vload_fours(const float *base, const int64_t *at) {
+  return vload(base + at[0]);
+}
+GB_INLINE void vstore_fours(float *base, const int64_t *at, vf x) {
+  vstore(base + at[0], x);
+}
+#define V_LOW 0, 4, 1, 5
+#define V_HIGH 2, 6, 3, 7
+#define V_PAIRS_LOW 0, 1, 4, 5
+#define V_PAIRS_HIGH 2, 3, 6, 7
+#endif
+
+// Transposes x[0..3] in every block of four lanes.
+GB_INLINE void vtranspose4(vf *x) {
+  const vf a = __builtin_shufflevector(x[0], x[1], V_LOW);
+  const vf b = __builtin_shufflevector(x[0], x[1], V_HIGH);
+  const vf c = __builtin_shufflevector(x[2], x[3], V_LOW);
+  const vf d = __builtin_shufflevector(x[2], x[3], V_HIGH);
+  x[0] = __builtin_shufflevector(a, c, V_PAIRS_LOW);
+  x[1] = __builtin_shufflevector(a, c, V_PAIRS_HIGH);
+  x[2] = __builtin_shufflevector(b, d, V_PAIRS_LOW);
+  x[3] = __builtin_shufflevector(b, d, V_PAIRS_HIGH);
+}
+
 // Keeps a value in a register that the compiler would rather load again at every use.
 #if defined(__x86_64__) && VW == 16
 #define GB_KEEP(x) __asm__("" : "+v"(x))

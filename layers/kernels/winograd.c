@@ -14,6 +14,11 @@ static int64_t wino_across(const gb_conv_shape *g) {
   return gb_idiv_up(g->out_w, 4);
 }
 
+// Floats of a row of the padded map: its tiles of four columns and two more.
+static int64_t wino_padded(const gb_conv_shape *g) {
+  return 4 * wino_across(g) + 2;
+}
+
 int64_t GB_FN(winograd_tiles)(const gb_conv_shape *g) {
   return wino_across(g) * gb_idiv_up(g->out_h, 4);
 }
@@ -64,7 +69,8 @@ void GB_FN(winograd_pack)(const gb_conv_shape *g, const float *weights, float *p
 }
 
 size_t GB_FN(winograd_scratch_size)(const gb_conv_shape *g) {
-  return (size_t)(36 * (g->in_c + WINO_ROWS) * wino_vectors(g) * VW);
+  const int64_t rows = 4 * gb_idiv_up(g->out_h, 4) + 2;
+  return (size_t)(36 * (g->in_c + WINO_ROWS) * wino_vectors(g) * VW + rows * wino_padded(g));
 }
 
 // B^T d along one axis of six.
@@ -91,40 +97,50 @@ GB_INLINE void wino_out(const vf *m, const int step, vf *r, const int to) {
   r[3 * to] = (b + vset1(8.0f) * d) + m[5 * step];
 }
 
-// One channel of VW tiles from `tile` on, `lanes` of which exist: v[position * stride] are vectors.
-static void wino_transform(const gb_conv_shape *g, const float *map, int64_t tile, int64_t lanes,
-                           float *v, int64_t stride) {
-  float d[36][VW];
-  vf x[36];
-  const int64_t across = wino_across(g);
-  if (lanes < VW)
-    memset(d, 0, sizeof d);
-  for (int64_t l = 0; l < lanes; l++) {
-    const int64_t y = (tile + l) / across * 4 - g->pad_top,
-                  xx = (tile + l) % across * 4 - g->pad_left;
-    if (y >= 0 && xx >= 0 && y + 6 <= g->in_h && xx + 6 <= g->in_w) {
-      const float *p = map + y * g->in_w + xx;
-      GB_UNROLL
-      for (int i = 0; i < 6; i++) {
-        GB_UNROLL
-        for (int j = 0; j < 6; j++)
-          d[i * 6 + j][l] = p[i * g->in_w + j];
-      }
-    } else {
-      for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 6; j++)
-          d[i * 6 + j][l] = y + i >= 0 && y + i < g->in_h && xx + j >= 0 && xx + j < g->in_w
-                                ? map[(y + i) * g->in_w + xx + j]
-                                : 0.0f;
+// The rows of a channel that tiles [first, end) read, with their padding, so that every tile lies
+// within.
+static void wino_pad(const gb_conv_shape *g, const float *map, int64_t first, int64_t end,
+                     float *padded) {
+  const int64_t across = wino_across(g), width = wino_padded(g);
+  const int64_t y0 = first / across * 4, y1 = (end - 1) / across * 4 + 6;
+  for (int64_t y = y0; y < y1; y++, padded += width) {
+    const int64_t iy = y - g->pad_top;
+    const int inside = iy >= 0 && iy < g->in_h;
+    const float *row = map + iy * g->in_w - g->pad_left;
+    for (int64_t x = 0; x < width; x += VW) {
+      const vf v = inside ? vloadm(row + x, vmask_range(g->pad_left - x, g->in_w + g->pad_left - x))
+                          : vzero();
+      vstorem(padded + x, v, vmask_first(width - x));
     }
   }
+}
+
+// One channel of VW tiles whose first pixels are at padded + at[lane]: v[position * stride] are
+// vectors.
+static void wino_transform(const float *padded, int64_t width, const int64_t *at, float *v,
+                           int64_t stride) {
+  vf x[36];
   GB_UNROLL
-  for (int j = 0; j < 6; j++) {
+  for (int i = 0; i < 6; i++, padded += width) {
+    vf a[4], b[4];
     GB_UNROLL
-    for (int i = 0; i < 6; i++)
-      x[i * 6 + j] = vload(d[i * 6 + j]);
-    wino_in(x + j, 6);
+    for (int r = 0; r < 4; r++)
+      a[r] = vload_fours(padded, at + r);
+    vtranspose4(a);
+    GB_UNROLL
+    for (int r = 0; r < 4; r++)
+      b[r] = vload_fours(padded + 2, at + r);
+    vtranspose4(b);
+    x[i * 6] = a[0];
+    x[i * 6 + 1] = a[1];
+    x[i * 6 + 2] = a[2];
+    x[i * 6 + 3] = a[3];
+    x[i * 6 + 4] = b[2];
+    x[i * 6 + 5] = b[3];
   }
+  GB_UNROLL
+  for (int j = 0; j < 6; j++)
+    wino_in(x + j, 6);
   GB_UNROLL
   for (int i = 0; i < 6; i++) {
     wino_in(x + i * 6, 1);
@@ -134,12 +150,64 @@ static void wino_transform(const gb_conv_shape *g, const float *map, int64_t til
   }
 }
 
-// One output channel of VW tiles back to pixels.
-static void wino_back(const gb_conv_shape *g, const gb_clamp *clamp, const float *m, int64_t stride,
-                      float bias, int64_t tile, int64_t lanes, const float *residual, float *out) {
-  vf x[36], half[24], o[16];
-  float t[16][VW];
+// Where the tiles of one vector lie.
+typedef struct wino_lanes {
+  int64_t in[VW];            // first pixel in the padded rows
+  int64_t out[VW];           // first pixel of the output
+  int whole;                 // all tiles exist, and lie within the output
+  int rows[VW], columns[VW]; // how much of a tile does; 0: the lane has no tile
+} wino_lanes;
+
+// Those of `lanes` tiles from `tile` on, in rows padded from that of tile `origin`. Lanes without a
+// tile read the last one.
+static void wino_place(const gb_conv_shape *g, int64_t origin, int64_t tile, int64_t lanes,
+                       wino_lanes *w) {
   const int64_t across = wino_across(g);
+  w->whole = lanes == VW;
+  for (int64_t l = 0; l < VW; l++) {
+    const int64_t t = tile + gb_imin(l, lanes - 1), y = t / across * 4, x = t % across * 4;
+    w->in[l] = (y - origin / across * 4) * wino_padded(g) + x;
+    w->out[l] = y * g->out_w + x;
+    w->rows[l] = l < lanes ? (int)gb_imin(4, g->out_h - y) : 0;
+    w->columns[l] = (int)gb_imin(4, g->out_w - x);
+    w->whole &= w->rows[l] == 4 && w->columns[l] == 4;
+  }
+}
+
+// Rows of four pixels of each tile, which are not all whole.
+static void wino_store(const wino_lanes *w, float *out, int64_t width, vf (*o)[4]) {
+  for (int i = 0; i < 4; i++)
+    for (int r = 0; r < 4; r++) {
+      float four[VW];
+      vstore(four, o[i][r]);
+      for (int q = 0; q < VW; q += 4) {
+        float *p = out + w->out[q + r] + i * width;
+        const int n = i < w->rows[q + r] ? w->columns[q + r] : 0;
+        if (n == 4)
+          memcpy(p, four + q, 4 * sizeof *p);
+        else
+          for (int j = 0; j < n; j++)
+            p[j] = four[q + j];
+      }
+    }
+}
+
+static void wino_add(const wino_lanes *w, const float *residual, int64_t width, vf (*o)[4]) {
+  for (int i = 0; i < 4; i++)
+    for (int r = 0; r < 4; r++) {
+      float four[VW] = {0};
+      for (int q = 0; q < VW; q += 4)
+        for (int j = 0; j < w->columns[q + r] && i < w->rows[q + r]; j++)
+          four[q + j] = residual[w->out[q + r] + i * width + j];
+      o[i][r] += vload(four);
+    }
+}
+
+// One output channel of VW tiles back to pixels.
+static void wino_back(const gb_conv_shape *g, const gb_clamp *clamp, const wino_lanes *w,
+                      const float *m, int64_t stride, float bias, const float *residual,
+                      float *out) {
+  vf x[36], half[24], o[4][4];
   GB_UNROLL
   for (int j = 0; j < 6; j++) {
     GB_UNROLL
@@ -147,42 +215,37 @@ static void wino_back(const gb_conv_shape *g, const gb_clamp *clamp, const float
       x[i * 6 + j] = vload(m + (i * 6 + j) * stride);
     wino_out(x + j, 6, half + j, 6);
   }
-  GB_UNROLL
-  for (int i = 0; i < 4; i++)
-    wino_out(half + i * 6, 1, o + i * 4, 1);
-  if (residual) {
-    memset(t, 0, sizeof t);
-    for (int64_t l = 0; l < lanes; l++) {
-      const int64_t y = (tile + l) / across * 4, xx = (tile + l) % across * 4;
-      for (int64_t i = 0; i < gb_imin(4, g->out_h - y); i++)
-        for (int64_t j = 0; j < gb_imin(4, g->out_w - xx); j++)
-          t[i * 4 + j][l] = residual[(y + i) * g->out_w + xx + j];
-    }
-    for (int i = 0; i < 16; i++)
-      o[i] += vload(t[i]);
-  }
   const vf b = vset1(bias), lo = vset1(clamp->lo), hi = vset1(clamp->hi);
-  for (int i = 0; i < 16; i++) {
-    const vf y = vclamp(o[i] + b, lo, hi);
-    vstore(t[i], y);
+  GB_UNROLL
+  for (int i = 0; i < 4; i++) {
+    wino_out(half + i * 6, 1, o[i], 1);
+    vtranspose4(o[i]); // lanes 4 q to 4 q + 3 of o[i][r] are row i of tile 4 q + r
   }
-  if (clamp->more)
-    gb_act_row(g->act, t[0], t[0], 16 * VW);
-  for (int64_t l = 0; l < lanes; l++) {
-    const int64_t y = (tile + l) / across * 4, xx = (tile + l) % across * 4;
-    float *p = out + y * g->out_w + xx;
-    if (y + 4 <= g->out_h && xx + 4 <= g->out_w) {
-      GB_UNROLL
-      for (int i = 0; i < 4; i++) {
-        GB_UNROLL
-        for (int j = 0; j < 4; j++)
-          p[i * g->out_w + j] = t[i * 4 + j][l];
-      }
-    } else {
-      for (int64_t i = 0; i < gb_imin(4, g->out_h - y); i++)
-        for (int64_t j = 0; j < gb_imin(4, g->out_w - xx); j++)
-          p[i * g->out_w + j] = t[i * 4 + j][l];
-    }
+  if (residual)
+    wino_add(w, residual, g->out_w, o);
+  GB_UNROLL
+  for (int i = 0; i < 4; i++) {
+    GB_UNROLL
+    for (int r = 0; r < 4; r++)
+      o[i][r] = vclamp(o[i][r] + b, lo, hi);
+  }
+  if (clamp->more) {
+    float t[16 * VW];
+    for (int i = 0; i < 16; i++)
+      vstore(t + i * VW, o[i / 4][i % 4]);
+    gb_act_row(g->act, t, t, 16 * VW);
+    for (int i = 0; i < 16; i++)
+      o[i / 4][i % 4] = vload(t + i * VW);
+  }
+  if (!w->whole) {
+    wino_store(w, out, g->out_w, o);
+    return;
+  }
+  GB_UNROLL
+  for (int i = 0; i < 4; i++) {
+    GB_UNROLL
+    for (int r = 0; r < 4; r++)
+      vstore_fours(out + i * g->out_w, w->out + r, o[i][r]);
   }
 }
 
@@ -195,15 +258,19 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
   const gb_clamp clamp = gb_act_clamp(g->act);
   const int64_t b0 = pw_cut_find(cut, m0), b1 = pw_cut_find(cut, m1 - 1) + 1;
   const int64_t wide = wino_vectors(g) * VW; // floats of a row of the transformed maps
-  float *v = scratch, *m = scratch + 36 * g->in_c * wide;
+  float *v = scratch, *m = v + 36 * g->in_c * wide, *padded = m + 36 * WINO_ROWS * wide;
   const pw_cut pieces = pw_cut_of(gb_idiv_up(t1 - t0, VW), wino_vectors(g));
   for (int64_t piece = 0; piece < pieces.blocks; piece++) {
     const int64_t first = t0 + pw_cut_at(pieces, piece) * VW;
     const int64_t vectors = pw_cut_at(pieces, piece + 1) - pw_cut_at(pieces, piece);
-    for (int64_t c = 0; c < g->in_c; c++)
+    wino_lanes lanes[WINO_VECTORS];
+    for (int64_t i = 0; i < vectors; i++)
+      wino_place(g, first, first + i * VW, gb_imin(VW, t1 - first - i * VW), &lanes[i]);
+    for (int64_t c = 0; c < g->in_c; c++) {
+      wino_pad(g, in + c * g->in_stride, first, gb_imin(first + vectors * VW, t1), padded);
       for (int64_t i = 0; i < vectors; i++)
-        wino_transform(g, in + c * g->in_stride, first + i * VW, gb_imin(VW, t1 - first - i * VW),
-                       v + c * wide + i * VW, g->in_c * wide);
+        wino_transform(padded, wino_padded(g), lanes[i].in, v + c * wide + i * VW, g->in_c * wide);
+    }
     for (int64_t b = b0; b < b1;) {
       int64_t end = b + 1;
       while (end < b1 && pw_cut_at(cut, end + 1) - pw_cut_at(cut, b) <= WINO_ROWS)
@@ -230,9 +297,8 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
       }
       for (int64_t row = base; row < top; row++)
         for (int64_t i = 0; i < vectors; i++)
-          wino_back(g, &clamp, m + (row - base) * 36 * wide + i * VW, wide, bias ? bias[row] : 0.0f,
-                    first + i * VW, gb_imin(VW, t1 - first - i * VW),
-                    residual ? residual + row * g->residual_stride : NULL,
+          wino_back(g, &clamp, &lanes[i], m + (row - base) * 36 * wide + i * VW, wide,
+                    bias ? bias[row] : 0.0f, residual ? residual + row * g->residual_stride : NULL,
                     out + row * g->out_stride);
     }
   }
