@@ -30,43 +30,48 @@ GB_INLINE int64_t pool_inside(int64_t first, int64_t kernel, int64_t size) {
   return gb_imax(gb_imin(first + kernel, size) - gb_imax(first, 0), 0);
 }
 
-#define POOL_TAPS 8 // columns of a window whose masks are made once a map
+#define POOL_ROW 1024 // columns whose maxima over the rows of a window are kept
 
-// A window of at most POOL_TAPS columns at stride 1 or 2: the usual ones.
+// Strides 1 and 2: first the maximum over the rows of a window, column by column, then over its
+// columns.
 static void pool_max_map(const gb_pool_shape *g, const float *in, float *out) {
   const vf lowest = vset1(-__builtin_inff());
-  for (int64_t x = 0; x < g->out_w; x += VW) {
-    const int64_t lanes = gb_imin(VW, g->out_w - x);
-    const vm store = vmask_first(lanes);
-    vm a[POOL_TAPS], b[POOL_TAPS];
-    const int64_t left = x * g->stride_w - g->pad_left;
-    for (int64_t kx = 0; kx < g->kernel_w; kx++) {
-      const int64_t first = left + kx;
-      const int64_t end = gb_imin((lanes - 1) * g->stride_w + 1, g->in_w - first);
-      a[kx] = vmask_range(-first, end);
-      b[kx] = vmask_range(-first - VW, end - VW);
-    }
-    for (int64_t y = 0; y < g->out_h; y++) {
-      const int64_t top = y * g->stride_h - g->pad_top;
-      const int64_t end = gb_imin(top + g->kernel_h, g->in_h);
-      vf best = lowest;
-      for (int64_t iy = gb_imax(top, 0); iy < end; iy++) {
-        const float *row = in + iy * g->in_w + left;
-        for (int64_t kx = 0; kx < g->kernel_w; kx++) {
-          vf v = vselect(a[kx], vloadm(row + kx, a[kx]), lowest);
-          if (g->stride_w == 2)
-            v = veven(v, vselect(b[kx], vloadm(row + kx + VW, b[kx]), lowest));
-          best = vmax(best, v);
+  const int64_t s = g->stride_w, most = (POOL_ROW - g->kernel_w) / s;
+  float columns[POOL_ROW + 3 * VW];
+  for (int64_t y = 0; y < g->out_h; y++) {
+    const int64_t top = gb_imax(y * g->stride_h - g->pad_top, 0);
+    const int64_t end = gb_imin(y * g->stride_h - g->pad_top + g->kernel_h, g->in_h);
+    for (int64_t x = 0; x < g->out_w; x += most) {
+      const int64_t n = gb_imin(most, g->out_w - x), first = x * s - g->pad_left;
+      for (int64_t j = 0; j < (n - 1) * s + g->kernel_w; j += VW) {
+        const int64_t at = first + j;
+        vf best = lowest;
+        if (at >= 0 && at + VW <= g->in_w) {
+          for (int64_t iy = top; iy < end; iy++)
+            best = vmax(best, vload(in + iy * g->in_w + at));
+        } else {
+          const vm m = vmask_range(-at, g->in_w - at);
+          for (int64_t iy = top; iy < end; iy++)
+            best = vmax(best, vselect(m, vloadm(in + iy * g->in_w + at, m), lowest));
         }
+        vstore(columns + j, best);
       }
-      vstorem(out + y * g->out_w + x, best, store);
+      float *row = out + y * g->out_w + x;
+      for (int64_t i = 0; i < n; i += VW) {
+        vf best = lowest;
+        for (int64_t kx = 0; kx < g->kernel_w; kx++) {
+          const float *p = columns + i * s + kx;
+          best = vmax(best, s == 1 ? vload(p) : veven(vload(p), vload(p + VW)));
+        }
+        vstorem(row + i, best, vmask_first(n - i));
+      }
     }
   }
 }
 
 void GB_FN(max_pool)(const gb_pool_shape *g, const float *in, float *out, int64_t c0, int64_t c1) {
   const vf lowest = vset1(-__builtin_inff());
-  if (g->kernel_w <= POOL_TAPS && g->stride_w <= 2) {
+  if (g->kernel_w <= POOL_ROW / 2 && g->stride_w <= 2) {
     for (int64_t c = c0; c < c1; c++)
       pool_max_map(g, in + c * g->in_stride, out + c * g->out_stride);
     return;
