@@ -72,6 +72,8 @@ GB_INLINE void conv_phase(float *row, int64_t n, const float *in, int64_t width,
   } else if (stride == 2) {
     for (; j < n; j += VW) {
       const int64_t x = 2 * j + first;
+      __builtin_prefetch(in + x + 2 * width);
+      __builtin_prefetch(in + x + 2 * width + VW);
       const vf a = vloadm(in + x, vmask_range(-x, width - x));
       const vf b = vloadm(in + x + VW, vmask_range(-x - VW, width - x - VW));
       vstorem(row + j, veven(a, b), vmask_first(n - j));

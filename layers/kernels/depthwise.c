@@ -117,6 +117,11 @@ GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw
     for (int t = TOP; t < DW_SPAN(K, S, DW_ROWS) - BOTTOM; t++) {
       if (CHECKED && (top + t < 0 || top + t >= height))
         continue;
+      if (pass == 0) {
+        __builtin_prefetch(p + (t + DW_ROWS * S) * width);
+        if (S == 2)
+          __builtin_prefetch(p + (t + DW_ROWS * S) * width + VW);
+      }
       vf x[3];
       if (WHOLE)
         dw_taps(p + t * width, left + t * left_step, right + t * right_step, m, x, K, S, pass);
