@@ -103,6 +103,8 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
   // Pixels of a tile in the first-level cache, or else the rows of a block.
   const int pixels_outer = g->depth * most * VW * (int64_t)sizeof(float) <= PW_L1_BYTES ||
                            g->depth * (p1 - p0) * (int64_t)sizeof(float) > PW_L2_BYTES;
+  // The first block of rows asks for the pixels of the next tile, where they come from far away.
+  const int far = pixels_outer && g->depth * g->pixels * (int64_t)sizeof(float) > PW_L2_BYTES;
   for (int64_t i = 0; i < (pixels_outer ? total : b1 - b0); i++)
     for (int64_t j = 0; j < (pixels_outer ? b1 - b0 : total); j++) {
       const int64_t span = pixels_outer ? i : j, block = b0 + (pixels_outer ? j : i);
@@ -116,6 +118,7 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
         s.pixels = gb_imin(s.vectors * VW, p1 - s.p);
       }
       t.last = vmask_first(s.pixels - (s.vectors - 1) * VW);
+      t.ahead = far && j == 0 ? s.pixels : 0;
       pw_block(&call, &t, s, block);
     }
 }

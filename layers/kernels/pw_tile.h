@@ -35,6 +35,7 @@ typedef struct pw_tile {
   float lo, hi;           // the clamp at the end
   int partial;            // 1: start from the sums already in c (a further block of k)
   vm last;                // lanes of the last vector
+  int64_t ahead;          // pixels from here to those that are asked for meanwhile; 0: none are
 } pw_tile;
 
 typedef void pw_tile_fn(const pw_tile *t, const float *a, const float *b, float *c);
@@ -72,6 +73,7 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
   }
   const float *const base = b;
   const int32_t *offsets = t->offsets;
+  const int64_t ahead = t->ahead;
   for (int64_t k = t->depth; k > 0; k--) {
     vf x[PW_NV];
     if (INDIRECT)
@@ -80,6 +82,11 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
     for (int j = 0; j < NV; j++)
       x[j] = MASKED && j == NV - 1 ? vloadm(b + j * VW, last) : vload(b + j * VW);
     __builtin_prefetch(a + PW_AHEAD);
+    if (!INDIRECT) {
+      GB_UNROLL
+      for (int j = 0; j < NV; j++)
+        __builtin_prefetch(b + ahead + j * VW);
+    }
     GB_UNROLL
     for (int i = 0; i < MR; i++) {
       const vf w = vset1(a[i]);
