@@ -1,7 +1,8 @@
 // Activations on vectors, shared by every kernel that ends in one.
 //
 // Those that are a clamp (none, ReLU, ReLU6, clip to [0,1]) cost two instructions where the result
-// still is in a register; the others are a second pass over the few lines that were just written.
+// still is in a register, hard swish four in the kernels that ask gb_act_end; the others are a
+// second pass over the few lines that were just written.
 #ifndef GB_KERNELS_ACTIVATE_H
 #define GB_KERNELS_ACTIVATE_H
 
@@ -11,30 +12,46 @@
 typedef struct gb_clamp {
   float lo, hi;
   int more; // the activation is not a clamp and needs gb_act_row afterwards
+  int hard; // hard swish comes before the clamp, which then lets everything pass
 } gb_clamp;
 
 GB_INLINE gb_clamp gb_act_clamp(gb_activation act) {
   switch (act) {
   case GB_ACT_RELU:
-    return (gb_clamp){0.0f, __builtin_inff(), 0};
+    return (gb_clamp){0.0f, __builtin_inff(), 0, 0};
   case GB_ACT_RELU6:
-    return (gb_clamp){0.0f, 6.0f, 0};
+    return (gb_clamp){0.0f, 6.0f, 0, 0};
   case GB_ACT_CLIPPED_SIGMOID:
-    return (gb_clamp){0.0f, 1.0f, 0};
+    return (gb_clamp){0.0f, 1.0f, 0, 0};
   case GB_ACT_NONE:
-    return (gb_clamp){-__builtin_inff(), __builtin_inff(), 0};
+    return (gb_clamp){-__builtin_inff(), __builtin_inff(), 0, 0};
   case GB_ACT_HARD_SIGMOID:
   case GB_ACT_HARD_SWISH:
   case GB_ACT_SIGMOID:
   case GB_ACT_ELU:
     break;
   }
-  return (gb_clamp){-__builtin_inff(), __builtin_inff(), 1};
+  return (gb_clamp){-__builtin_inff(), __builtin_inff(), 1, 0};
+}
+
+// For kernels that take hard swish while their results are in registers (vhard_swish).
+GB_INLINE gb_clamp gb_act_end(gb_activation act) {
+  gb_clamp clamp = gb_act_clamp(act);
+  if (act == GB_ACT_HARD_SWISH) {
+    clamp.more = 0;
+    clamp.hard = 1;
+  }
+  return clamp;
 }
 
 // A value that is not a number stays one: min and max return their second operand then.
 GB_INLINE vf vclamp(vf x, vf lo, vf hi) {
   return vmax(lo, vmin(hi, x));
+}
+
+// x relu6(x + 3) / 6 (Howard et al. 2019, arXiv 1905.02244, section 5.2).
+GB_INLINE vf vhard_swish(vf x) {
+  return x * vclamp(vfma(x, vset1(1.0f / 6.0f), vset1(0.5f)), vzero(), vset1(1.0f));
 }
 
 // exp(x) by x = n ln 2 + r, |r| <= ln 2 / 2, and the Taylor polynomial of degree 7 in r (its first
@@ -73,7 +90,7 @@ GB_INLINE vf vact(vf x, gb_activation act) {
   case GB_ACT_HARD_SIGMOID:
     return vclamp(vfma(x, vset1(1.0f / 6.0f), vset1(0.5f)), zero, one);
   case GB_ACT_HARD_SWISH:
-    return x * vclamp(vfma(x, vset1(1.0f / 6.0f), vset1(0.5f)), zero, one);
+    return vhard_swish(x);
   case GB_ACT_SIGMOID:
     return one / (one + vexp(zero - x));
   case GB_ACT_ELU:

@@ -140,6 +140,7 @@ static void conv_by_rows(const conv_job *job, int64_t p0, int64_t p1) {
                .ldr = g->residual_stride,
                .lo = job->clamp.lo,
                .hi = job->clamp.hi,
+               .hard = job->clamp.hard,
                .offsets = offsets};
   const int64_t b0 = pw_cut_find(job->cut, job->m0), b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
   for (int64_t p = p0; p < p1;) {
@@ -223,6 +224,7 @@ static void conv_span(const conv_job *job, conv_block at, int64_t v, int64_t vec
                .ldr = g->residual_stride,
                .lo = final ? job->clamp.lo : -__builtin_inff(),
                .hi = final ? job->clamp.hi : __builtin_inff(),
+               .hard = final && job->clamp.hard,
                .partial = at.k0 > 0,
                .last = vmask_first(pixels - (vectors - 1) * VW)};
   const int64_t b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
@@ -286,7 +288,7 @@ void GB_FN(conv)(const gb_conv_shape *g, const float *packed, const float *bias,
                           .m0 = gb_imax(m0 - row, 0),
                           .m1 = gb_imin(m1 - row, s.rows),
                           .cut = pw_cut_of(s.rows, pw_block_rows(as.rows, as.pixels)),
-                          .clamp = gb_act_clamp(g->act)};
+                          .clamp = gb_act_end(g->act)};
     if (s.by_rows)
       conv_by_rows(&job, p0, p1);
     else

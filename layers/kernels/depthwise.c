@@ -29,6 +29,7 @@ typedef struct dw_map {
   const float *in, *weights, *residual;
   float *out;
   float bias, lo, hi;
+  int hard;       // hard swish before the clamp
   int64_t v0, v1; // vectors of columns, at most DW_COLUMNS, whose masks were made
 } dw_map;
 
@@ -145,6 +146,11 @@ GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw
       if (!CHECKED || y0 + j < end)
         acc[j] += vloadm(map->residual + at + j * g->out_w, m->store);
   }
+  if (map->hard) {
+    GB_UNROLL
+    for (int j = 0; j < DW_ROWS; j++)
+      acc[j] = vhard_swish(acc[j]);
+  }
   GB_UNROLL
   for (int j = 0; j < DW_ROWS; j++)
     if (!CHECKED || y0 + j < end)
@@ -217,6 +223,8 @@ GB_INLINE void dw_narrow(const gb_depthwise_shape *g, const dw_map *map, const v
     vf y = acc[j];
     if (map->residual)
       y += vloadm(map->residual + 2 * j * width, store[j]);
+    if (map->hard)
+      y = vhard_swish(y);
     vstorem(map->out + 2 * j * width, vclamp(y, lo, hi), store[j]);
   }
 }
@@ -282,6 +290,8 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int6
         vf r = acc[j];
         if (map->residual)
           r += vloadm(map->residual + at, m);
+        if (map->hard)
+          r = vhard_swish(r);
         vstorem(map->out + at, vclamp(r, lo, hi), m);
       }
     }
@@ -336,7 +346,7 @@ static dw_square_fn *dw_square_of(const gb_depthwise_shape *g) {
 static void dw_run(const gb_depthwise_shape *g, const float *weights, const float *bias,
                    const float *in, const float *residual, float *out, float *mean, int64_t c0,
                    int64_t c1, int64_t y0, int64_t y1) {
-  const gb_clamp clamp = gb_act_clamp(g->act);
+  const gb_clamp clamp = gb_act_end(g->act);
   dw_square_fn *square = dw_square_of(g);
   const int64_t taps = g->kernel_h * g->kernel_w, pixels = g->out_h * g->out_w;
   const int64_t from = y0 * g->out_w, some = (y1 - y0) * g->out_w;
@@ -371,6 +381,7 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
                   bias ? bias[c] : 0.0f,
                   clamp.lo,
                   clamp.hi,
+                  clamp.hard,
                   0,
                   0};
 #if VW >= 8

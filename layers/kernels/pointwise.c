@@ -82,14 +82,15 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
     return;
   const pw_cut cut = pw_cut_of(g->rows, pw_block_rows(g->rows, g->pixels));
   const int64_t b0 = pw_cut_find(cut, m0), b1 = pw_cut_find(cut, m1 - 1) + 1;
-  const gb_clamp clamp = gb_act_clamp(g->act);
+  const gb_clamp clamp = gb_act_end(g->act);
   const pw_call call = {g, packed, bias, in, residual, out, m0, m1, cut, clamp.more};
   pw_tile t = {.depth = g->depth,
                .ldb = g->in_stride,
                .ldc = g->out_stride,
                .ldr = g->residual_stride,
                .lo = clamp.lo,
-               .hi = clamp.hi};
+               .hi = clamp.hi,
+               .hard = clamp.hard};
   const int64_t most = PW_NV == 4 && cut.size + (cut.larger > 0) > 6 ? 3 : PW_NV;
   int64_t vectors = gb_idiv_up(p1 - p0, VW), tail = 0;
 #if PW_HAS_TAIL

@@ -33,6 +33,7 @@ typedef struct pw_tile {
   const float *bias;      // of the first row, or NULL
   const float *residual;  // the first pixel of the first row, row stride ldr, or NULL
   float lo, hi;           // the clamp at the end
+  int hard;               // hard swish before the clamp
   int partial;            // 1: start from the sums already in c (a further block of k)
   vm last;                // lanes of the last vector
   int64_t ahead;          // pixels from here to those that are asked for meanwhile; 0: none are
@@ -100,31 +101,45 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
     if (!INDIRECT)
       b += ldb;
   }
-  const vf lo = vset1(t->lo), hi = vset1(t->hi);
-  GB_UNROLL
-  for (int i = 0; i < MR; i++) {
+  if (t->residual) {
     GB_UNROLL
-    for (int j = 0; j < NV; j++) {
-      vf y = acc[i][j];
-      if (MASKED && j == NV - 1) {
-        if (t->residual)
-          y += vloadm(t->residual + i * t->ldr + j * VW, last);
-        vstorem(c + i * ldc + j * VW, vclamp(y, lo, hi), last);
-      } else {
-        if (t->residual)
-          y += vload(t->residual + i * t->ldr + j * VW);
-        vstore(c + i * ldc + j * VW, vclamp(y, lo, hi));
+    for (int i = 0; i < MR; i++) {
+      GB_UNROLL
+      for (int j = 0; j < NV; j++) {
+        const float *r = t->residual + i * t->ldr + j * VW;
+        acc[i][j] += MASKED && j == NV - 1 ? vloadm(r, last) : vload(r);
       }
     }
-  }
-  if (TAIL) {
-    float s[VW];
-    if (t->residual) {
+    if (TAIL) {
       float r[VW] = {0};
       for (int i = 0; i < MR; i++)
         r[i] = t->residual[i * t->ldr + NV * VW];
       tail += vload(r);
     }
+  }
+  if (t->hard) {
+    GB_UNROLL
+    for (int i = 0; i < MR; i++) {
+      GB_UNROLL
+      for (int j = 0; j < NV; j++)
+        acc[i][j] = vhard_swish(acc[i][j]);
+    }
+    tail = vhard_swish(tail);
+  }
+  const vf lo = vset1(t->lo), hi = vset1(t->hi);
+  GB_UNROLL
+  for (int i = 0; i < MR; i++) {
+    GB_UNROLL
+    for (int j = 0; j < NV; j++) {
+      const vf y = vclamp(acc[i][j], lo, hi);
+      if (MASKED && j == NV - 1)
+        vstorem(c + i * ldc + j * VW, y, last);
+      else
+        vstore(c + i * ldc + j * VW, y);
+    }
+  }
+  if (TAIL) {
+    float s[VW];
     vstore(s, vclamp(tail, lo, hi));
     for (int i = 0; i < MR; i++)
       c[i * ldc + NV * VW] = s[i];
