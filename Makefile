@@ -88,8 +88,10 @@ lint:
 schema: $(BUILD)/ghostbench
 	$(BUILD)/ghostbench help --schema architecture >$(BUILD)/architecture.rng
 	$(BUILD)/ghostbench help --schema experiment >$(BUILD)/experiment.rng
+	$(BUILD)/ghostbench help --schema counters >$(BUILD)/counters.rng
 	mv $(BUILD)/architecture.rng architectures/architecture.rng
 	mv $(BUILD)/experiment.rng experiments/experiment.rng
+	mv $(BUILD)/counters.rng experiments/counters/counters.rng
 
 #: make setup           only installs what building and running need
 setup:

@@ -79,6 +79,9 @@ void gb_print_help(const gb_command *command);
 // then the source tree or the installation that the program lies in. Owned by the arena.
 gb_status gb_find_places(gb_arena *arena, gb_places *places, gb_error *error);
 
+// The kind of file that groups of counters are, for gb_places_find and gb_list_names.
+#define GB_GROUPS "experiments/counters"
+
 // The names of all files KIND/*.xml, sorted, each once. Owned by the arena; NULL-terminated.
 gb_status gb_list_names(gb_arena *arena, const gb_places *places, const char *kind,
                         const char ***names, gb_error *error);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const gb_option options[] = {
-    {"schema", 0, "KIND", "print the RELAX NG schema of 'architecture' or 'experiment' files"},
+    {"schema", 0, "KIND",
+     "print the RELAX NG schema of 'architecture', 'experiment' or 'counters' files"},
     GB_OPTION_HELP,
     {0},
 };

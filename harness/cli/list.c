@@ -1,4 +1,4 @@
-// ghostbench list: layers, architectures and experiments.
+// ghostbench list: layers, architectures, experiments and groups of counters.
 #include "harness/cli/cli.h"
 
 #include <stdio.h>
@@ -34,6 +34,12 @@ static const char *title_of(const gb_places *places, const char *kind, const cha
       title = gb_arena_copy(arena, gb_architecture_title(architecture));
       gb_architecture_free(architecture);
     }
+  } else if (strcmp(kind, GB_GROUPS) == 0) {
+    gb_counter_group *group;
+    if (gb_counter_group_open(path, &group, &error) == GB_OK) {
+      title = gb_arena_copy(arena, group->title);
+      gb_counter_group_free(group);
+    }
   } else {
     gb_experiment *experiment;
     if (gb_experiment_open(path, places, NULL, 0, &experiment, &error) == GB_OK) {
@@ -44,12 +50,12 @@ static const char *title_of(const gb_places *places, const char *kind, const cha
   return title ? title : "(cannot be read: see ghostbench validate)";
 }
 
-static gb_status list_files(const gb_places *places, gb_arena *arena, const char *kind,
+static gb_status list_files(const gb_places *places, gb_arena *arena, const char *what,
                             bool names_only, gb_text *out, gb_error *error) {
-  const char **names;
+  const char **names, *kind = strcmp(what, "counters") == 0 ? GB_GROUPS : what;
   GB_TRY(gb_list_names(arena, places, kind, &names, error));
   if (!names_only)
-    gb_text_print(out, "%s:\n", kind);
+    gb_text_print(out, "%s:\n", what);
   for (; *names; names++)
     if (names_only)
       gb_text_print(out, "%s\n", *names);
@@ -66,19 +72,24 @@ static int run(const gb_command *self, int argc, char **argv) {
     names_only |= gb_option_is(o, "names");
   if (args.stop)
     return args.exit_code;
-  static const char *const kinds[] = {"layers", "architectures", "experiments"};
-  bool wanted[3] = {false};
+  static const char *const kinds[] = {"layers", "architectures", "experiments", "counters"};
+  enum { KINDS = 4 };
+  bool wanted[KINDS] = {false};
   for (int i = args.first_operand; i < argc; i++) {
     bool known = false;
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < KINDS; k++)
       if (strcmp(argv[i], kinds[k]) == 0)
         wanted[k] = known = true;
     if (!known)
-      return gb_complain(self, "'%s' is not allowed: one of layers, architectures, experiments",
+      return gb_complain(self,
+                         "'%s' is not allowed: one of layers, architectures, experiments, counters",
                          argv[i]);
   }
-  if (!wanted[0] && !wanted[1] && !wanted[2])
-    wanted[0] = wanted[1] = wanted[2] = true;
+  bool any = false;
+  for (int k = 0; k < KINDS; k++)
+    any |= wanted[k];
+  for (int k = 0; k < KINDS; k++)
+    wanted[k] |= !any;
   gb_arena *arena = gb_arena_new(NULL);
   gb_text out = {0};
   gb_error error = {0};
@@ -86,9 +97,9 @@ static int run(const gb_command *self, int argc, char **argv) {
   gb_status status = arena ? GB_OK : gb_fail_memory(&error);
   if (wanted[0])
     list_layers(names_only, &out);
-  if (status == GB_OK && (wanted[1] || wanted[2]))
+  if (status == GB_OK)
     status = gb_find_places(arena, &places, &error);
-  for (int k = 1; k < 3 && status == GB_OK; k++)
+  for (int k = 1; k < KINDS && status == GB_OK; k++)
     if (wanted[k]) {
       if (!names_only && out.length)
         gb_text_add(&out, "\n");
@@ -102,8 +113,9 @@ static int run(const gb_command *self, int argc, char **argv) {
 
 const gb_command gb_command_list = {
     .name = "list",
-    .operands = "[layers] [architectures] [experiments]",
-    .summary = "Lists the layers of the zoo, the architectures and the experiments.",
+    .operands = "[layers] [architectures] [experiments] [counters]",
+    .summary = "Lists the layers of the zoo, the architectures, the experiments and the groups of "
+               "counters.",
     .options = options,
     .examples = "  ghostbench list\n"
                 "  ghostbench list --names architectures\n",

@@ -1,4 +1,4 @@
-// ghostbench validate: every fault of an architecture or experiment file with its place.
+// ghostbench validate: every fault of an architecture, experiment or counters file with its place.
 #include "harness/cli/cli.h"
 
 #include <stdio.h>
@@ -36,13 +36,14 @@ static int validate(const gb_command *self, const char *name, const gb_places *p
   gb_error error = {0}, other;
   const char *path;
   if (gb_places_find(places, "architectures", name, arena, &path, &error) != GB_OK &&
-      gb_places_find(places, "experiments", name, arena, &path, &other) != GB_OK)
+      gb_places_find(places, "experiments", name, arena, &path, &other) != GB_OK &&
+      gb_places_find(places, GB_GROUPS, name, arena, &path, &other) != GB_OK)
     return gb_complain_error(self, &error);
   gb_faults faults = {.add = print_fault};
-  bool is_architecture = false;
-  if (gb_xml_validate(path, places, &is_architecture, &faults, &error) != GB_OK)
+  gb_xml_root root;
+  if (gb_xml_validate(path, places, &root, &faults, &error) != GB_OK)
     return gb_complain_error(self, &error);
-  if (faults.count == 0 && is_architecture)
+  if (faults.count == 0 && root == GB_ROOT_ARCHITECTURE)
     check_shapes(path, places, &faults);
   if (faults.count == 0)
     printf("%s: valid\n", path);
@@ -60,7 +61,8 @@ static int run(const gb_command *self, int argc, char **argv) {
   if (args.stop)
     return args.exit_code;
   if (args.first_operand == argc)
-    return gb_complain(self, "name at least one file, architecture or experiment");
+    return gb_complain(self,
+                       "name at least one file, architecture, experiment or group of counters");
   gb_arena *arena = gb_arena_new(NULL);
   gb_error error = {0};
   gb_places places = {0};
@@ -78,7 +80,8 @@ static int run(const gb_command *self, int argc, char **argv) {
 const gb_command gb_command_validate = {
     .name = "validate",
     .operands = "FILE|NAME…",
-    .summary = "Checks architecture and experiment files; tells every fault and its place.",
+    .summary =
+        "Checks architecture, experiment and counters files; tells every fault and its place.",
     .options = options,
     .examples = "  ghostbench validate my-network.xml\n"
                 "  ghostbench validate ghostnet ghostnet-table3\n",

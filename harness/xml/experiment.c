@@ -48,8 +48,7 @@ static const char *read_name(gb_loader *l, const gb_tree *tree, const char *attr
   return "";
 }
 
-// Text without the blanks around it, and with line breaks as single blanks.
-static const char *tidy(gb_arena *arena, const char *text) {
+const char *gb_tidy(gb_arena *arena, const char *text) {
   char *copy = gb_arena_copy(arena, text);
   if (!copy)
     return "";
@@ -102,7 +101,7 @@ static void read_known(gb_loader *l, const gb_tree *tree, size_t *capacity) {
   gb_known *k = &grown[e->known_count];
   *k = (gb_known){.row = gb_need(tree, l->report, "row"),
                   .column = gb_need(tree, l->report, "column"),
-                  .reason = tidy(l->arena, tree->text),
+                  .reason = gb_tidy(l->arena, tree->text),
                   .where = tree->where};
   if (!*k->reason)
     gb_report_add(l->report, GB_EINPUT, &tree->where, "<known> gives no reason");
@@ -175,7 +174,7 @@ static void read_element(gb_loader *l, const gb_tree *tree, size_t capacities[4]
   gb_experiment *e = l->experiment;
   if (strcmp(tree->name, "question") == 0) {
     gb_check_tree(tree, l->report, none, GB_NO_CHILDREN);
-    e->question = tidy(l->arena, tree->text);
+    e->question = gb_tidy(l->arena, tree->text);
   } else if (strcmp(tree->name, "sweep") == 0 || strcmp(tree->name, "set") == 0) {
     gb_axis_read(l, tree, &l->common);
   } else if (strcmp(tree->name, "measure") == 0) {

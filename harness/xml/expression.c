@@ -299,6 +299,15 @@ gb_status gb_expression_test(gb_evaluator *evaluator, const gb_expression *expre
   return GB_OK;
 }
 
+gb_status gb_expression_number(gb_evaluator *evaluator, const gb_expression *expression,
+                               const gb_location *where, double *result, gb_error *error) {
+  xmlXPathObjectPtr value;
+  GB_TRY(evaluate(evaluator, expression, NULL, where, &value, error));
+  *result = xmlXPathCastToNumber(value);
+  xmlXPathFreeObject(value);
+  return GB_OK;
+}
+
 gb_status gb_expression_select(gb_evaluator *evaluator, const gb_expression *expression,
                                const gb_location *where, xmlNodePtr root, xmlXPathObjectPtr *found,
                                gb_error *error) {

@@ -37,6 +37,8 @@ static gb_status fail_not_found(const gb_places *places, const char *kind, const
     if (folder)
       suggest_from(folder, arena, &suggestion, &list);
   }
+  const char *slash = strrchr(kind, '/'); // "experiments/counters"
+  kind = slash ? slash + 1 : kind;
   int singular = (int)strlen(kind) - 1; // "architectures": without the s
   if (suggestion.best)
     gb_fail(error, GB_EIO,

@@ -1,4 +1,4 @@
-// Makes the RELAX NG grammars of both languages from the tables of layers and structures, so that
+// Makes the RELAX NG grammars of the languages from the tables of layers and structures, so that
 // editors know every element and attribute.
 #include "harness/xml/xml_internal.h"
 
@@ -360,6 +360,69 @@ static const char EXPERIMENT[] =
     "   </element>\n"
     "  </define>\n";
 
+static const char COUNTERS[] =
+    "\n"
+    "  <start>\n"
+    "   <element name=\"counters\">\n"
+    "    <attribute name=\"name\"><ref name=\"word\"/></attribute>\n"
+    "    <optional><attribute name=\"title\"/></optional>\n"
+    "    <interleave>\n"
+    "     <optional><element name=\"about\"><text/></element></optional>\n"
+    "     <oneOrMore><ref name=\"event\"/></oneOrMore>\n"
+    "     <zeroOrMore><ref name=\"metric\"/></zeroOrMore>\n"
+    "    </interleave>\n"
+    "   </element>\n"
+    "  </start>\n"
+    "\n"
+    "  <define name=\"meaning\">\n"
+    "   <attribute name=\"name\"><ref name=\"word\"/></attribute>\n"
+    "   <optional><attribute name=\"title\"/></optional>\n"
+    "   <optional><attribute name=\"unit\"/></optional>\n"
+    "   <optional><attribute name=\"help\"/></optional>\n"
+    "  </define>\n"
+    "  <define name=\"bound\">\n"
+    "   <data type=\"double\"><param name=\"minInclusive\">0</param></data>\n"
+    "  </define>\n"
+    "  <define name=\"event\">\n"
+    "   <element name=\"event\">\n"
+    "    <a:documentation>what is counted; formulas see it as $name</a:documentation>\n"
+    "    <ref name=\"meaning\"/>\n"
+    "    <attribute name=\"from\">\n"
+    "     <a:documentation>NAME or NAME*WORTH; the first name that the machine knows is "
+    "counted</a:documentation>\n"
+    "     <list><oneOrMore><data type=\"string\"><param name=\"pattern\">"
+    "[A-Za-z0-9_:.=@\\-]{1,120}(\\*[0-9.eE+\\-]+)?</param></data></oneOrMore></list>\n"
+    "    </attribute>\n"
+    "    <optional>\n"
+    "     <attribute name=\"work\">\n"
+    "      <a:documentation>known work that the event is first counted on</a:documentation>\n"
+    "     </attribute>\n"
+    "     <attribute name=\"least\"><ref name=\"bound\"/></attribute>\n"
+    "     <attribute name=\"most\"><ref name=\"bound\"/></attribute>\n"
+    "    </optional>\n"
+    "   </element>\n"
+    "  </define>\n"
+    "  <define name=\"metric\">\n"
+    "   <element name=\"metric\">\n"
+    "    <ref name=\"meaning\"/>\n"
+    "    <attribute name=\"formula\">\n"
+    "     <a:documentation>XPath 1.0 over events and metrics above, and: ";
+
+static const char COUNTERS_END[] = "</a:documentation>\n"
+                                   "    </attribute>\n"
+                                   "   </element>\n"
+                                   "  </define>\n";
+
+static void schema_counters(gb_text *out) {
+  gb_text_add(out, COUNTERS);
+  for (size_t i = 0; i < GB_FACT_COUNT; i++) {
+    gb_text_print(out, "%s$%s (", i ? ", " : "", gb_fact_names[i]);
+    add_escaped(out, gb_fact_texts[i]);
+    gb_text_add(out, ")");
+  }
+  gb_text_add(out, COUNTERS_END);
+}
+
 static void add_words(gb_text *out, const char *name, const char *const *words) {
   gb_text_print(out, "\n  <define name=\"%s\">\n   <choice>\n", name);
   add_values(out, words);
@@ -374,15 +437,22 @@ static void schema_experiment(gb_text *out) {
 }
 
 gb_status gb_xml_schema(const char *kind, gb_text *out, gb_error *error) {
-  bool architecture = strcmp(kind, "architecture") == 0;
-  if (!architecture && strcmp(kind, "experiment") != 0)
+  static const struct {
+    const char *kind;
+    void (*write)(gb_text *out);
+  } languages[] = {{"architecture", schema_architecture},
+                   {"experiment", schema_experiment},
+                   {"counters", schema_counters}};
+  size_t count = sizeof languages / sizeof *languages, i = 0;
+  while (i < count && strcmp(languages[i].kind, kind) != 0)
+    i++;
+  if (i == count)
     return gb_fail(error, GB_EUSAGE,
-                   "no schema of '%.60s': there are \"architecture\" and \"experiment\"", kind);
+                   "no schema of '%.60s': there are \"architecture\", \"experiment\" and "
+                   "\"counters\"",
+                   kind);
   gb_text_add(out, HEAD);
-  if (architecture)
-    schema_architecture(out);
-  else
-    schema_experiment(out);
+  languages[i].write(out);
   gb_text_add(out, SHARED);
   gb_text_add(out, "</grammar>\n");
   return out->failed ? gb_fail_memory(error) : GB_OK;

@@ -1,4 +1,4 @@
-// Reports every fault of an architecture, blocks or experiment file.
+// Reports every fault of an architecture, blocks, experiment or counters file.
 #include "harness/xml/xml_internal.h"
 #include "layers/base/file.h"
 #include "layers/base/random.h"
@@ -160,7 +160,7 @@ static gb_status validate_experiment(const char *bytes, size_t size, const char 
 }
 
 static gb_status validate_bytes(const char *bytes, size_t size, const char *path,
-                                const gb_places *places, bool *is_architecture, gb_arena *arena,
+                                const gb_places *places, gb_xml_root *kind, gb_arena *arena,
                                 gb_report *report, gb_error *error) {
   gb_tree *root;
   gb_error fault = {0};
@@ -168,31 +168,41 @@ static gb_status validate_bytes(const char *bytes, size_t size, const char *path
     gb_report_add(report, fault.status, NULL, "%s", fault.message);
     return GB_OK;
   }
-  *is_architecture = strcmp(root->name, "architecture") == 0;
-  if (*is_architecture)
+  if (strcmp(root->name, "architecture") == 0) {
+    *kind = GB_ROOT_ARCHITECTURE;
     return validate_architecture(bytes, size, path, places, report, error);
+  }
   if (strcmp(root->name, "experiment") == 0)
     return validate_experiment(bytes, size, path, places, report, error);
   if (strcmp(root->name, "blocks") == 0) {
     gb_blocks_check(bytes, size, path, report);
     return GB_OK;
   }
+  if (strcmp(root->name, "counters") == 0) {
+    gb_counter_group *group;
+    *kind = GB_ROOT_COUNTERS;
+    gb_counter_group_make(bytes, size, path, report, &group);
+    gb_counter_group_free(group);
+    return GB_OK;
+  }
   gb_suggestion suggestion = {.name = root->name};
   gb_suggest(&suggestion, "architecture");
   gb_suggest(&suggestion, "experiment");
   gb_suggest(&suggestion, "blocks");
-  gb_report_add(report, GB_EINPUT, &root->where,
-                "the root is <%.60s>; it must be <architecture>, <experiment> or <blocks>%s%s%s",
-                root->name, suggestion.best ? "; did you mean <" : "",
-                suggestion.best ? suggestion.best : "", suggestion.best ? ">?" : "");
+  gb_suggest(&suggestion, "counters");
+  gb_report_add(
+      report, GB_EINPUT, &root->where,
+      "the root is <%.60s>; it must be <architecture>, <experiment>, <blocks> or <counters>%s%s%s",
+      root->name, suggestion.best ? "; did you mean <" : "", suggestion.best ? suggestion.best : "",
+      suggestion.best ? ">?" : "");
   return GB_OK;
 }
 
-gb_status gb_xml_validate(const char *path, const gb_places *places, bool *is_architecture,
+gb_status gb_xml_validate(const char *path, const gb_places *places, gb_xml_root *root,
                           gb_faults *faults, gb_error *error) {
-  bool unwanted;
-  is_architecture = is_architecture ? is_architecture : &unwanted;
-  *is_architecture = false;
+  gb_xml_root unwanted;
+  root = root ? root : &unwanted;
+  *root = GB_ROOT_OTHER;
   char *bytes;
   size_t size;
   GB_TRY(gb_file_read(path, GB_XML_MAX_BYTES, &bytes, &size, error));
@@ -206,7 +216,7 @@ gb_status gb_xml_validate(const char *path, const gb_places *places, bool *is_ar
     filter->to = faults;
     gb_error memory = {0};
     gb_report report = {.faults = &filter->faults, .error = &memory};
-    status = validate_bytes(bytes, size, path, places, is_architecture, arena, &report, error);
+    status = validate_bytes(bytes, size, path, places, root, arena, &report, error);
     if (status == GB_OK && memory.status != GB_OK) // out of memory is no fault of the file
       status = gb_fail(error, memory.status, "%s", memory.message);
   }

@@ -5,8 +5,9 @@
 // the tables and turn it into rules (template.c compiles expressions, expression.c and functions.c
 // evaluate them); architecture.c joins that; expand.c turns rules and settings into a flat network;
 // substitute.c rewrites it (mirror.c is the network as XPath sees it); experiment.c, axes.c and
-// cells.c list the cells of an experiment; validate.c reports every fault of a file; schema.c makes
-// the RELAX NG grammars from the attribute tables; places.c finds files by name.
+// cells.c list the cells of an experiment; counter_group.c reads groups of counters; validate.c
+// reports every fault of a file; schema.c makes the RELAX NG grammars from the attribute tables;
+// places.c finds files by name.
 //
 // XML from strangers is data: no DTD, no entities, no network, bounded size, depth and counts.
 #ifndef GB_XML_XML_H
@@ -164,19 +165,79 @@ gb_status gb_experiment_parse(const char *bytes, size_t size, const char *path,
 void gb_experiment_free(gb_experiment *experiment);
 
 // ---------------------------------------------------------------------------------------------
+// Groups of counters: experiments/counters/NAME.xml
+
+// What is counted for an event: a name that the machine may know, and what one of it is worth.
+typedef struct gb_group_source {
+  const char *name;
+  double scale; // "rapl:::PACKAGE_ENERGY:PACKAGE0*1e-9": 1e-9; 1 where no factor is written
+} gb_group_source;
+
+// Something that happens and is counted. Formulas see the count as $name.
+typedef struct gb_group_event {
+  const char *name, *title, *unit, *help;
+  gb_group_source *from; // each for other machines; the first that exists counts
+  size_t from_count;
+  // The event is first counted on known work: `least` to `most` of them a unit. "" for none.
+  const char *work;
+  double least, most;
+  gb_location where;
+} gb_group_event;
+
+// Made of events and facts by a formula, XPath 1.0.
+typedef struct gb_group_metric {
+  const char *name, *title, *unit, *help, *formula;
+  gb_location where;
+} gb_group_metric;
+
+typedef struct gb_counter_group {
+  gb_arena *arena;
+  const char *name, *title, *about; // about: the question that it answers; "" if none
+  gb_group_event *events;
+  size_t event_count;
+  gb_group_metric *metrics;
+  size_t metric_count;
+  struct gb_counter_group_code *code; // the compiled formulas
+} gb_counter_group;
+
+enum { GB_MAX_GROUP_EVENTS = 64, GB_MAX_GROUP_METRICS = 64 };
+
+// What formulas know beside events, in this order; the caller gives the values.
+typedef enum gb_fact {
+  GB_FACT_MACS,     // multiply-accumulates of the layers as written
+  GB_FACT_EXECUTED, // those that the engine does, with padding, tails, recomputation, Winograd
+  GB_FACT_BYTES,    // inputs, weights and outputs
+  GB_FACT_LANES,    // floats in a vector
+  GB_FACT_COUNT
+} gb_fact;
+extern const char *const gb_fact_names[]; // NULL-terminated
+extern const char *const gb_fact_texts[];
+
+gb_status gb_counter_group_open(const char *path, gb_counter_group **out, gb_error *error);
+gb_status gb_counter_group_parse(const char *bytes, size_t size, const char *path,
+                                 gb_counter_group **out, gb_error *error);
+void gb_counter_group_free(gb_counter_group *group);
+// `metrics` from one value an event (NaN: not available) and GB_FACT_COUNT facts. A metric that
+// needs what is not available, or divides by 0, is NaN.
+gb_status gb_counter_group_evaluate(const gb_counter_group *group, const double *events,
+                                    const double *facts, double *metrics, gb_error *error);
+
+// ---------------------------------------------------------------------------------------------
 // Validation and schema
 
-// Reports every fault of an architecture or experiment file with file:line:column, element,
-// attribute, value, what is allowed, and a suggestion for a misspelt name. Returns GB_OK when the
-// file could be read at all; the faults are counted in `faults`. `*is_architecture` tells the root
-// element, so that the caller may go on and check shapes.
-gb_status gb_xml_validate(const char *path, const gb_places *places, bool *is_architecture,
+// Reports every fault of an architecture, experiment or counters file with file:line:column,
+// element, attribute, value, what is allowed, and a suggestion for a misspelt name. Returns GB_OK
+// when the file could be read at all; the faults are counted in `faults`. `*root` tells the kind of
+// file, so that the caller may go on and check what only it knows.
+typedef enum gb_xml_root { GB_ROOT_OTHER, GB_ROOT_ARCHITECTURE, GB_ROOT_COUNTERS } gb_xml_root;
+gb_status gb_xml_validate(const char *path, const gb_places *places, gb_xml_root *root,
                           gb_faults *faults, gb_error *error);
 
 // The version of libxml2 that is linked, static.
 const char *gb_xml_version(void);
 
-// Writes the RELAX NG grammar of "architecture" or "experiment", made from the attribute tables.
+// Writes the RELAX NG grammar of "architecture", "experiment" or "counters", made from the
+// attribute tables.
 gb_status gb_xml_schema(const char *kind, gb_text *out, gb_error *error);
 
 #endif

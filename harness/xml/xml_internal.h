@@ -163,6 +163,9 @@ gb_status gb_template_integer(gb_evaluator *evaluator, const gb_template *value,
                               int64_t min, int64_t max, int64_t *number, gb_error *error);
 gb_status gb_expression_test(gb_evaluator *evaluator, const gb_expression *expression,
                              const gb_location *where, bool *result, gb_error *error);
+// Any result as a number: NaN and infinity are fine.
+gb_status gb_expression_number(gb_evaluator *evaluator, const gb_expression *expression,
+                               const gb_location *where, double *result, gb_error *error);
 // The elements that an expression finds in the document of `root`. The caller frees *found with
 // xmlXPathFreeObject.
 gb_status gb_expression_select(gb_evaluator *evaluator, const gb_expression *expression,
@@ -310,6 +313,8 @@ enum { GB_NO_TEXT = 1, GB_NO_CHILDREN = 2 };
 void gb_check_tree(const gb_tree *tree, gb_report *report, const char *const *known, int flags);
 // The attribute's value; reports its absence and returns NULL.
 const char *gb_need(const gb_tree *tree, gb_report *report, const char *name);
+// A copy without the blanks around it, and with line breaks as single blanks; "" without memory.
+const char *gb_tidy(gb_arena *arena, const char *text);
 bool gb_is_name(const char *text);               // a letter or '_', then also digits, '.', '_', '-'
 bool gb_is_declaration(const char *element);     // param, set, block, include, substitute
 extern const char *const gb_language_elements[]; // NULL-terminated
@@ -350,5 +355,12 @@ extern const char *const gb_plot_kinds[];    // NULL-terminated
 void gb_experiment_make(const char *bytes, size_t size, const char *path, const gb_places *places,
                         const gb_setting *overrides, size_t override_count, gb_report *report,
                         gb_experiment **out);
+
+// ---------------------------------------------------------------------------------------------
+// counter_group.c
+
+// Like gb_architecture_make.
+void gb_counter_group_make(const char *bytes, size_t size, const char *path, gb_report *report,
+                           gb_counter_group **out);
 
 #endif

@@ -40,6 +40,13 @@ static gb_status read_architecture(const char *bytes, size_t size, const char *p
   return status;
 }
 
+static gb_status read_counters(const char *path, gb_error *error) {
+  gb_counter_group *group;
+  gb_status status = gb_counter_group_open(path, &group, error);
+  gb_counter_group_free(group);
+  return status;
+}
+
 static void keep_fault(gb_faults *self, const gb_location *where, const char *message) {
   gb_text_print(self->context, "%s:%d:%d: %s\n", where->file ? where->file : "", where->line,
                 where->column, message);
@@ -63,8 +70,9 @@ static void check_bad(check_state *check, const char *name) {
   if (!*expected)
     FAIL("%s is empty", expected_path);
   double start = now();
-  gb_status status = strncmp(name, "experiment-", 11) == 0
-                         ? read_experiment(path, &error)
+  gb_status status = strncmp(name, "experiment-", 11) == 0 ? read_experiment(path, &error)
+                     : strncmp(name, "counters-", 9) == 0
+                         ? read_counters(path, &error)
                          : read_architecture(NULL, 0, path, &error);
   if (status == GB_OK)
     FAIL("%s is accepted", path);

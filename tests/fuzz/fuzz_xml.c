@@ -85,13 +85,37 @@ static void try_experiment(const char *bytes, size_t size) {
   gb_experiment_free(experiment);
 }
 
+static void try_counters(const char *bytes, size_t size) {
+  gb_counter_group *group;
+  gb_error error = {0};
+  if (gb_counter_group_parse(bytes, size, "fuzz", &group, &error) != GB_OK) {
+    check_message(&error);
+    return;
+  }
+  PROMISE(group->event_count >= 1 && group->event_count <= GB_MAX_GROUP_EVENTS);
+  double events[GB_MAX_GROUP_EVENTS], metrics[GB_MAX_GROUP_METRICS];
+  double facts[GB_FACT_COUNT] = {100, 90, 0, 16};
+  for (size_t i = 0; i < group->event_count; i++)
+    events[i] = (double)(i * i);
+  if (gb_counter_group_evaluate(group, events, facts, metrics, &error) != GB_OK)
+    check_message(&error);
+  gb_counter_group_free(group);
+}
+
+static bool holds(const char *text, size_t size, const char *word) {
+  size_t n = strlen(word);
+  for (size_t i = 0; i + n < size; i++)
+    if (memcmp(text + i, word, n) == 0)
+      return true;
+  return false;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   const char *text = (const char *)bytes;
-  bool is_experiment = false;
-  for (size_t i = 0; i + 11 < size && !is_experiment; i++)
-    is_experiment = memcmp(text + i, "<experiment", 11) == 0;
-  if (is_experiment)
+  if (holds(text, size, "<experiment"))
     try_experiment(text, size);
+  else if (holds(text, size, "<counters"))
+    try_counters(text, size);
   else
     try_architecture(text, size);
   return 0;

@@ -63,10 +63,11 @@ static void check_fresh(check_state *check, const char *kind, const char *path) 
 TEST(the_files_are_what_the_tables_give) {
   check_fresh(check, "architecture", "architectures/architecture.rng");
   check_fresh(check, "experiment", "experiments/experiment.rng");
+  check_fresh(check, "counters", "experiments/counters/counters.rng");
   gb_text text = {0};
   gb_error error = {0};
   CHECK_INT(gb_xml_schema("network", &text, &error), GB_EUSAGE);
-  CHECK_CONTAINS(error.message, "\"architecture\" and \"experiment\"");
+  CHECK_CONTAINS(error.message, "\"architecture\", \"experiment\" and \"counters\"");
   gb_text_free(&text);
 }
 
@@ -105,6 +106,10 @@ TEST(the_grammars_accept_every_file_of_ours) {
   check_folder(check, schema, "experiments");
   CHECK(check_folder(check, schema, "tests/unit/data/experiments") > 0);
   xmlRelaxNGFree(schema);
+  schema = load("counters", &error);
+  REQUIRE_OK(schema ? GB_OK : GB_EINPUT, error);
+  CHECK(check_folder(check, schema, "experiments/counters") > 0);
+  xmlRelaxNGFree(schema);
 }
 
 TEST(the_grammars_refuse_faults) {
@@ -123,8 +128,15 @@ TEST(the_grammars_refuse_faults) {
       {"experiment", "<experiment name='e'><plot kind='pie' x='a' y='b'/></experiment>"},
       {"experiment",
        "<experiment name='e'><model architecture='a'><sweep param='p'/></model></experiment>"},
+      {"counters", "<counters name='g'/>"},
+      {"counters", "<counters name='g'><event name='e'/></counters>"},
+      {"counters", "<counters name='g'><event name='e' from='A;B'/></counters>"},
+      {"counters", "<counters name='g'><event name='e' from='A' work='loop'/></counters>"},
+      {"counters", "<counters name='g'><event name='e' from='A'/><metric name='m'/></counters>"},
   };
   static const char *const fine[][2] = {
+      {"counters", "<counters name='g'><metric name='m' formula='$e'/><event name='e' from='A "
+                   "B:x=1*1e-9'/><about>a</about></counters>"},
       {"architecture", XML_HEAD "<conv out='{$x}' kernel='1x3' act='relu'/>" XML_TAIL},
       {"architecture", XML_HEAD "<unit some='thing'/>" XML_TAIL},
       {"experiment",
