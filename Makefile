@@ -158,6 +158,10 @@ $(BUILD)/tests/bench/bench_team: CFLAGS += -fopenmp
 bench-team: $(BUILD)/tests/bench/bench_team
 	$(BUILD)/tests/bench/bench_team
 
+#: make bench-coverage  how often intervals hold the truth and comparisons err, by simulation
+bench-coverage: $(BUILD)/tests/bench/bench_coverage
+	$(BUILD)/tests/bench/bench_coverage
+
 #: make bench-peers     ONNX Runtime beside ghostbench: outputs, then times (tests/bench/peers)
 bench-peers: $(BUILD)/ghostbench
 	@CC='$(CC)' sh harness/setup.sh peers
@@ -211,7 +215,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: bench-team bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \

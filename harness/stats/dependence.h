@@ -11,6 +11,9 @@ typedef struct gb_dependence {
   size_t block; // length of the blocks of a bootstrap, at least 1
   double
       effective; // independent samples that would say as much: count / (1 + 2 Σ ρ), at most count
+  // Factor, at least 1, by which errors of a bootstrap with such blocks are too small, because
+  // dependence goes beyond their ends.
+  double lost;
 } gb_dependence;
 
 // Length by Politis and White (Automatic block-length selection for the dependent bootstrap, 2004,

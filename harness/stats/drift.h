@@ -22,7 +22,7 @@ gb_status gb_trend_of(const double *samples, size_t count, size_t turn, gb_trend
 
 // Hartigan's dip (The dip test of unimodality, 1985): the largest distance between the samples'
 // distribution function and the nearest one with a single mode. p by simulation under the uniform
-// distribution with the samples' effective size. Two groups by the split of least variance (Otsu)
+// distribution. Two groups by the split of least variance (Otsu)
 // of what lies within Tukey's severe fences.
 enum { GB_MODES_LEAST = 12 };
 typedef struct gb_modes {
@@ -33,11 +33,13 @@ typedef struct gb_modes {
   double distance;     // (upper - lower) / median of all
 } gb_modes;
 
-// `effective`: independent samples that would say as much (dependence.h), 0: the count.
+// `effective`: how many samples p takes them for, 0: their count, which is right even where they
+// depend on one another: hardly a distribution of one mode dips as the uniform one does. A system
+// that jumps between two states for long makes effective sizes small and two modes plain.
 gb_status gb_modes_of(const double *samples, size_t count, double effective, uint64_t seed,
                       gb_modes *modes, gb_error *error);
 
-// The dip alone, of sorted samples.
-double gb_dip(const double *sorted, size_t count, gb_status *status);
+// The dip alone, of sorted samples; at least 1 / (2 count). GB_ENOMEM only.
+gb_status gb_dip(const double *sorted, size_t count, double *dip, gb_error *error);
 
 #endif

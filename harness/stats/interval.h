@@ -4,14 +4,19 @@
 // A sample's turn (measure/protocol.h: calls timed in one go) is the smallest thing that is drawn;
 // the circular block bootstrap (Politis, Romano 1992) draws blocks of consecutive turns, whose
 // length the turns' autocorrelation decides (dependence.h). The percentile interval is then widened
-// about the estimate for the few blocks that there are, as fixed-b theory asks: Student's t with
-// 1.5 turns / block degrees of freedom over the normal quantile, over √(1 - block / turns) (Kiefer,
-// Vogelsang 2005; Sun 2014; Shao, Politis 2013).
+// about the estimate, because there are few blocks and dependence goes beyond their ends: by
+// Student's t with min(1.5 turns / block, effective - 1) degrees of freedom over the normal
+// quantile, over √(1 - block / turns) (fixed-b theory: Kiefer, Vogelsang 2005; Sun 2014), times
+// `lost` (dependence.h).
+//
+// How often that holds the truth is measured by `make bench-coverage`: 92 to 98 of 100 times for
+// independent and AR(1) samples (also seen through noise) where `rough` is false.
 #ifndef GB_STATS_INTERVAL_H
 #define GB_STATS_INTERVAL_H
 
 #include "layers/base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // How a bootstrap draws. Zeros mean the defaults.
@@ -33,10 +38,14 @@ typedef struct gb_interval {
   size_t turns;     // of which so many can be drawn apart
   size_t block;     // turns drawn together
   double effective; // turns that would say as much if they were independent
+  double lost;      // what dependence beyond the blocks' ends widened it by (dependence.h)
+  bool rough;       // too few effective turns: the interval may well be too narrow
 } gb_interval;
 
-// Fewest turns for an interval of the median: below, no distribution-free 95 % one exists.
-enum { GB_INTERVAL_LEAST = 6, GB_SAMPLES_MOST = 1000000 };
+// Fewest turns for an interval of the median (below, no distribution-free 95 % one exists), and
+// fewest effective ones for one that is not rough: of the median, and of other quantiles as many on
+// their thinner side.
+enum { GB_INTERVAL_LEAST = 6, GB_SAMPLES_MOST = 1000000, GB_EFFECTIVE_LEAST = 12 };
 
 // `samples` in the order of time. GB_EINPUT: none, one not finite, q not in (0, 1); GB_ELIMIT: more
 // than GB_SAMPLES_MOST; GB_EUSAGE: a resampling that makes no sense.

@@ -1,6 +1,7 @@
 // Median, interval, spread and outliers of samples; see summary.h.
 #include "harness/stats/summary.h"
 
+#include "harness/stats/resample.h"
 #include "layers/base/memory.h"
 
 #include <gsl/gsl_cdf.h>
@@ -9,11 +10,16 @@
 #include <math.h>
 
 // With n samples, the k-th smallest and the k-th largest enclose the median with probability
-// 1 - 2 P(B < k), B binomial(n, 1/2): the largest k that keeps 95 %.
+// 1 - 2 P(B < k), B binomial(n, 1/2): the largest k that keeps 95 %, found by halving.
 static void median_interval(const double *sorted, size_t count, gb_summary *summary) {
-  size_t k = 0;
-  while (k < count / 2 && 2 * gsl_cdf_binomial_P((unsigned)k, 0.5, (unsigned)count) <= 0.05)
-    k++;
+  size_t k = 0, beyond = count / 2 + 1;
+  while (beyond - k > 1) {
+    size_t middle = k + (beyond - k) / 2;
+    if (2 * gsl_cdf_binomial_P((unsigned)(middle - 1), 0.5, (unsigned)count) <= 0.05)
+      k = middle;
+    else
+      beyond = middle;
+  }
   summary->low = k ? sorted[k - 1] : (double)NAN;
   summary->high = k ? sorted[count - k] : (double)NAN;
 }
@@ -49,11 +55,7 @@ size_t gb_quantile_floor(double q) {
 }
 
 gb_status gb_summarise(double *samples, size_t count, gb_summary *summary, gb_error *error) {
-  if (count == 0)
-    return gb_fail(error, GB_EINPUT, "no samples");
-  for (size_t i = 0; i < count; i++)
-    if (!isfinite(samples[i]))
-      return gb_fail(error, GB_EINPUT, "sample %zu is not a finite number", i);
+  GB_TRY(gb_check_samples(samples, count, error));
   double *deviations = gb_allocate(NULL, count, sizeof *deviations);
   if (!deviations)
     return gb_fail_memory(error);
