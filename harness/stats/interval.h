@@ -9,8 +9,11 @@
 // quantile, over √(1 - block / turns) (fixed-b theory: Kiefer, Vogelsang 2005; Sun 2014), times
 // `lost` (dependence.h).
 //
-// How often that holds the truth is measured by `make bench-coverage`: 92 to 98 of 100 times for
-// independent and AR(1) samples (also seen through noise) where `rough` is false.
+// How often that holds the truth is measured by `make bench-coverage`. For independent and AR(1)
+// samples, also seen through noise, where at most a tenth of the intervals are `rough`, 1000
+// simulations a row gave 92.8 to 96.4 % for the median, 94.3 to 98.2 % for paired ratios
+// (difference.h) and at most 5.1 % false alarms of these. Quantile 0.9 is held less often there, from
+// 89 % on: its own `rough` asks for five times as many samples.
 #ifndef GB_STATS_INTERVAL_H
 #define GB_STATS_INTERVAL_H
 

@@ -1,5 +1,5 @@
-#define _POSIX_C_SOURCE 200809L
 // Tests of statistics against values of SciPy, NumPy and R (tests/golden/stats.txt).
+#define _POSIX_C_SOURCE 200809L
 #include "tests/lib/check.h"
 
 #include "harness/stats/dependence.h"
