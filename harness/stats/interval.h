@@ -12,8 +12,8 @@
 // How often that holds the truth is measured by `make bench-coverage`. For independent and AR(1)
 // samples, also seen through noise, where at most a tenth of the intervals are `rough`, 1000
 // simulations a row gave 92.8 to 96.4 % for the median, 94.3 to 98.2 % for paired ratios
-// (difference.h) and at most 5.1 % false alarms of these. Quantile 0.9 is held less often there, from
-// 89 % on: its own `rough` asks for five times as many samples.
+// (difference.h) and at most 5.1 % false alarms of these. Quantile 0.9 is held less often there,
+// from 89 % on: its own `rough` asks for five times as many samples.
 #ifndef GB_STATS_INTERVAL_H
 #define GB_STATS_INTERVAL_H
 
