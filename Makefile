@@ -117,6 +117,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(if $(V),,@echo '  CC $<')
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# What a stored measurement says about the program that made it.
+$(BUILD)/harness/cli/build.o: CFLAGS += -DGB_FLAGS='"$(OPTIMISE) -ffp-contract=off, layers $(LAYER_CFLAGS)"'
+
 # ONNX in C: only harness/graph/onnx.c and its test include it.
 GENERATED := $(BUILD)/generated
 LIB_OBJECTS += $(GENERATED)/onnx.pb-c.o
@@ -161,6 +164,9 @@ bench-team: $(BUILD)/tests/bench/bench_team
 #: make bench-coverage  how often intervals hold the truth and comparisons err, by simulation
 bench-coverage: $(BUILD)/tests/bench/bench_coverage
 	$(BUILD)/tests/bench/bench_coverage
+#: make bench-protocol  what the protocol itself costs: an empty callback, timed
+bench-protocol: $(BUILD)/tests/bench/bench_protocol
+	$(BUILD)/tests/bench/bench_protocol
 
 #: make bench-peers     ONNX Runtime beside ghostbench: outputs, then times (tests/bench/peers)
 bench-peers: $(BUILD)/ghostbench
@@ -215,7 +221,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \

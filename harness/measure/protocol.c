@@ -87,10 +87,14 @@ static void sum_up(gb_run *r, const gb_turn_time *times) {
 
 // ---------------------------------------------------------------------------------------------
 
-static size_t largest_cache(void) {
+// A virtual machine may show the last-level cache of a whole socket, hundreds of MiB of which a
+// core sees a part: more than any core's share displaces nothing more.
+enum { FLUSH_MOST = 128 << 20 };
+
+static size_t flush_bytes(void) {
   long l3 = sysconf(_SC_LEVEL3_CACHE_SIZE), l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
   long most = l3 > l2 ? l3 : l2;
-  return most > 0 ? (size_t)most : (size_t)32 << 20;
+  return most > 0 && most < FLUSH_MOST / 2 ? 2 * (size_t)most : FLUSH_MOST;
 }
 
 static gb_status check(const gb_session *s, const gb_protocol *p, gb_error *error) {
@@ -122,20 +126,24 @@ static gb_status prepare(gb_run *r, gb_order *order, gb_error *error) {
   if (!r->pulses)
     return gb_fail_memory(error);
   if (p->between == GB_BETWEEN_FLUSHED) {
-    r->flush_bytes = p->flush_bytes ? p->flush_bytes : 2 * largest_cache();
+    r->flush_bytes = p->flush_bytes ? p->flush_bytes : flush_bytes();
     r->flush = gb_allocate(NULL, r->flush_bytes, 1);
     if (!r->flush)
       return gb_fail_memory(error);
   }
   gb_session_facts *f = &r->session->facts;
   double unknown = (double)NAN;
-  *f = (gb_session_facts){.pulse_median = unknown, .pulse_spread = unknown, .block = order->block};
+  *f = (gb_session_facts){.pulse_median = unknown,
+                          .pulse_spread = unknown,
+                          .block = order->block,
+                          .flush_bytes = r->flush_bytes};
   f->clock_step = gb_clock_step(&r->clock);
   for (size_t i = 0; i < r->session->count; i++) {
     gb_competitor *c = &r->session->competitors[i];
     c->count = c->warmup_calls = 0;
     c->warm = false;
-    c->preemptions = c->migrations = c->zero_samples = c->backward_samples = 0;
+    c->preemptions = c->turns = c->preempted_turns = c->off_turns = 0;
+    c->migrations = c->zero_samples = c->backward_samples = 0;
     c->first_seconds = c->on_processor = unknown;
   }
   return GB_OK;

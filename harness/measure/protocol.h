@@ -36,17 +36,22 @@ typedef struct gb_competitor {
   size_t warmup_calls;
   bool warm;                // warm-up ended because times had stopped to fall
   int64_t preemptions;      // involuntary context switches of this process during its turns
+  int64_t turns;            // of which
+  int64_t preempted_turns;  // so many had such switches, and in
+  int64_t off_turns;        // so many the calling thread had a processor for less than 9 tenths
   int64_t migrations;       // calls that ended on another processor than they began on
-  double on_processor;      // processor time of the calling thread over time, of its turns
+  double on_processor;      // processor time of the calling thread over time, of all turns
   int64_t zero_samples;     // calls that took no step of the clock: too short for it
   int64_t backward_samples; // calls that ended before they began: the clock is broken
 } gb_competitor;
 
 // What is done before each timed call, outside of what is timed.
 typedef enum gb_between {
-  GB_BETWEEN_HOT,     // nothing
-  GB_BETWEEN_FLUSHED, // a buffer larger than the caches is read and written
-  GB_BETWEEN_IDLE     // a pause
+  GB_BETWEEN_HOT, // nothing
+  // A buffer larger than the caches is written and read by the calling thread: what other cores
+  // have in caches of their own stays, where the last level does not include it.
+  GB_BETWEEN_FLUSHED,
+  GB_BETWEEN_IDLE // a pause
 } gb_between;
 extern const char *const gb_between_names[]; // "hot", "flushed", "idle", NULL
 
@@ -63,7 +68,7 @@ typedef struct gb_protocol {
   double warmup_seconds_most; // but no longer than this; 0: ten times warmup_seconds
   gb_between between;
   double idle_seconds; // of GB_BETWEEN_IDLE
-  size_t flush_bytes;  // of GB_BETWEEN_FLUSHED; 0: twice the largest cache
+  size_t flush_bytes;  // of GB_BETWEEN_FLUSHED; 0: twice the largest cache, at most 128 MiB
   uint64_t seed;       // of the order
   bool settle;         // before each turn wait until all other threads of the processes sleep
   // Asked after each block of rounds from rounds_least on: true ends the session. NULL: it ends
@@ -78,6 +83,7 @@ typedef struct gb_protocol {
 typedef struct gb_session_facts {
   size_t rounds;
   size_t block;       // rounds in which the order is balanced
+  size_t flush_bytes; // of GB_BETWEEN_FLUSHED, else 0
   double seconds;     // of the timed rounds, with all that is between the calls
   bool enough;        // ended because `enough` said so
   bool capped;        // ended because of seconds_most, before rounds_least or `enough`

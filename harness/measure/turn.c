@@ -11,6 +11,7 @@
 
 // Threads spin for some tens of milliseconds at most (pthreadpool, OpenMP, ONNX Runtime).
 #define SETTLE_SECONDS 0.5
+#define MOST_OF_IT 0.9
 
 // Every line is written, so that it is in no cache shared with what is timed, and then read: what
 // was there before has been displaced.
@@ -51,15 +52,36 @@ static void add_sample(gb_competitor *c, double start, double seconds) {
   c->backward_samples += seconds < 0;
 }
 
+typedef struct span {
+  double processor, wall;
+  int64_t preemptions;
+} span;
+
+static span look(void) {
+  return (span){thread_seconds(), gb_now(), preemptions()};
+}
+
+// Adds what passed since to the turn.
+static void add_span(gb_competitor *c, gb_turn_time *spent, const span *since, bool *off,
+                     bool *preempted) {
+  span end = look();
+  double processor = end.processor - since->processor, wall = end.wall - since->wall;
+  spent->processor += processor;
+  spent->wall += wall;
+  c->preemptions += end.preemptions - since->preemptions;
+  *off = *off || processor < MOST_OF_IT * wall;
+  *preempted = *preempted || end.preemptions > since->preemptions;
+}
+
 static void timed_calls(gb_run *r, gb_competitor *c, gb_turn_time *spent) {
-  bool hot = r->protocol->between == GB_BETWEEN_HOT;
+  bool hot = r->protocol->between == GB_BETWEEN_HOT, off = false, preempted = false;
   for (size_t i = 0; i < r->lead_calls; i++)
     c->body(c->context);
-  double processor = thread_seconds(), wall = gb_now();
+  span since = look();
   for (size_t i = 0; i < r->turn_calls; i++) {
     if (!hot) {
       between_calls(r);
-      processor = thread_seconds(), wall = gb_now();
+      since = look();
     }
     int cpu = sched_getcpu();
     double before = gb_run_now(r);
@@ -67,11 +89,12 @@ static void timed_calls(gb_run *r, gb_competitor *c, gb_turn_time *spent) {
     double after = gb_run_now(r);
     c->migrations += sched_getcpu() != cpu;
     add_sample(c, before - r->start, after - before);
-    if (!hot || i + 1 == r->turn_calls) {
-      spent->processor += thread_seconds() - processor;
-      spent->wall += gb_now() - wall;
-    }
+    if (!hot || i + 1 == r->turn_calls)
+      add_span(c, spent, &since, &off, &preempted);
   }
+  c->turns++;
+  c->preempted_turns += preempted;
+  c->off_turns += off;
 }
 
 // Timed elsewhere, one call after another: when each began is known but for what lies between.
@@ -100,8 +123,6 @@ gb_status gb_take_turn(gb_run *r, gb_competitor *c, gb_turn_time *spent, gb_erro
       GB_TRY(elsewhere(r, c, 0, 1, error));
     return hot ? elsewhere(r, c, r->lead_calls, r->turn_calls, error) : GB_OK;
   }
-  int64_t before = preemptions();
   timed_calls(r, c, spent);
-  c->preemptions += preemptions() - before;
   return GB_OK;
 }

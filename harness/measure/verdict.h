@@ -11,18 +11,18 @@ extern const char *const gb_validity_names[]; // "valid", "suspect", "invalid", 
 // What is known about the samples of one competitor and about their session. Shares are of 1. NAN:
 // not known; a rule on it says nothing.
 typedef struct gb_evidence {
-  double samples;      // how many
-  double imprecision;  // width of the interval over the width that was asked for (until-precise)
-  double trend_p;      // p-value of a trend over time
-  double trend_share;  // change from the session's start to its end, over the median; signed
-  double modes_share;  // distance of two modes, over the median; 0 where there is one
-  double modes_p;      // p-value of there being more than one mode
-  double outliers;     // share of severe outliers (beyond 3 quartile ranges)
-  double warm;         // 1: times had stopped to fall when timing began; 0: not
-  double preemptions;  // involuntary context switches for each second of its turns
-  double migrations;   // changes of processor for each sample
-  double unsettled;    // share of turns that began while another thread still ran
-  double on_processor; // processor time over time, of the calling thread
+  double samples;       // how many
+  double imprecision;   // width of the interval over the width that was asked for (until-precise)
+  double trend_p;       // p-value of a trend over time
+  double trend_share;   // change from the session's start to its end, over the median; signed
+  double modes_share;   // distance of two modes, over the median; 0 where there is one
+  double modes_p;       // p-value of there being more than one mode
+  double outliers;      // share of severe outliers (beyond 3 quartile ranges)
+  double warm;          // 1: times had stopped to fall when timing began; 0: not
+  double preempted;     // share of turns with involuntary context switches
+  double migrations;    // changes of processor for each sample
+  double unsettled;     // share of turns that began while another thread still ran
+  double off_processor; // share of turns in which the calling thread waited for a processor
   double steal, others, waited, throttled, thermal, pulse_spread; // as in gb_session_facts
   double clock_share; // step of the clock, over the median
   double backward;    // samples below zero

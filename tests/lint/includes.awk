@@ -30,6 +30,8 @@ BEGIN {
   row("^csv\\.h$", "harness/report/")
   row("^(sqlite3|sha2)\\.h$", "harness/store/")
   row("^([a-z]mmintrin|arm_neon|arm_sve)\\.h$", "layers/kernels/")
+  row("^link\\.h$", "harness/measure/")
+  row("^gnu/libc-version\\.h$", "harness/cli/")
   row("^cpuid\\.h$", "layers/base/ layers/kernels/")
 
   # C11 and POSIX: everywhere.

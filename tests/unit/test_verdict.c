@@ -9,7 +9,6 @@ static gb_evidence good(void) {
                        .trend_share = 0.001,
                        .modes_p = 0.5,
                        .warm = 1,
-                       .on_processor = 1,
                        .clock_share = 1e-5};
 }
 
@@ -44,13 +43,13 @@ static const trial trials[] = {
     {"modes", AT(modes_share), 0.05, 0.06, 0.6},
     {"outliers", AT(outliers), 0.1, 0.2, NEVER},
     {"warm-up", AT(warm), 1, 0, NEVER},
-    {"preempted", AT(preemptions), 20, 21, NEVER},
+    {"preempted", AT(preempted), 0.1, 0.2, 0.5},
     {"migrated", AT(migrations), 0.01, 0.02, NEVER},
     {"unsettled", AT(unsettled), 0.1, 0.2, NEVER},
-    {"off-processor", AT(on_processor), 0.98, 0.97, 0.5},
+    {"off-processor", AT(off_processor), 0.1, 0.2, 0.5},
     {"steal", AT(steal), 0.02, 0.03, 0.2},
-    {"others", AT(others), 0.05, 0.06, 0.6},
-    {"waited", AT(waited), 0.02, 0.03, 0.3},
+    {"others", AT(others), 0.05, 0.06, 0.8},
+    {"waited", AT(waited), 0.05, 0.06, NEVER},
     {"quota", AT(throttled), 0, 1, 11},
     {"heat", AT(thermal), 0, 1, 11},
     {"frequency", AT(pulse_spread), 0.03, 0.04, 0.3},
