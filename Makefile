@@ -164,6 +164,12 @@ bench-team: $(BUILD)/tests/bench/bench_team
 #: make bench-coverage  how often intervals hold the truth and comparisons err, by simulation
 bench-coverage: $(BUILD)/tests/bench/bench_coverage
 	$(BUILD)/tests/bench/bench_coverage
+NULL_NETWORK ?= ghostnet
+NULL_COMPARISONS ?= 200
+#: make bench-null      the machine against itself: false alarms in 200 comparisons, what it can tell
+bench-null: $(BUILD)/ghostbench
+	$(BUILD)/ghostbench bench $(NULL_NETWORK) --threads 1 --null --comparisons $(NULL_COMPARISONS)
+
 #: make bench-protocol  what the protocol itself costs: an empty callback, timed
 bench-protocol: $(BUILD)/tests/bench/bench_protocol
 	$(BUILD)/tests/bench/bench_protocol
@@ -221,7 +227,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \

@@ -23,6 +23,8 @@ _ghostbench() {
       --schema) words='architecture experiment' ;;
       --weights | -w | --input | -i | --output | -o | --dump) files=1 ;;
       --set | -s | --seed | --batch | -b | --filter | --threads | -t | --runs | -r | --without) ;;
+      --seconds | --precise | --warmup | --comparisons) ;;
+      --between) words='hot flushed idle=' ;;
       *)
         if [[ $cur == -* ]]; then
           words=$(_ghostbench_flags)

@@ -20,6 +20,8 @@ _ghostbench() {
     --isa) compadd avx512 avx2 neon baseline; return ;;
     --schema) compadd architecture experiment; return ;;
     --weights|-w|--input|-i|--output|-o|--dump) _files; return ;;
+    --between) compadd hot flushed idle=; return ;;
+    --seconds|--precise|--warmup|--comparisons) _message number; return ;;
     --set|-s|--seed|--batch|-b|--filter|--threads|-t|--runs|-r|--without) _message value; return ;;
   esac
   if [[ $PREFIX == -* ]]; then

@@ -35,6 +35,7 @@ static void print_help(void) {
          "environment:\n"
          "  GHOSTBENCH_DATA  folders (separated by ':') that hold architectures/ and experiments/\n"
          "  GHOSTBENCH_ISA   instruction set of the native engine: avx512, avx2, neon, baseline\n"
+         "  GHOSTBENCH_ENGINES  file of outside engines (default ~/.config/ghostbench/engines)\n"
          "  NO_COLOR         no colour; CLICOLOR_FORCE=1 colour even in a pipe\n"
          "  COLUMNS          width of tables\n\n"
          "exit codes:\n"
