@@ -82,7 +82,7 @@ static gb_status describe(gb_latency_item *item, gb_error *error) {
   GB_TRY(gb_median_interval(c->samples, c->count, &how, &item->median, error));
   GB_TRY(gb_dependence_of(c->samples, c->count, &item->dependence, error));
   GB_TRY(gb_trend_of(c->samples, c->count, 1, &item->trend, error));
-  GB_TRY(gb_modes_of(c->samples, c->count, item->dependence.effective, 1, &item->modes, error));
+  GB_TRY(gb_modes_of(c->samples, c->count, 0, 1, &item->modes, error));
   item->minimum = HUGE_VAL;
   for (size_t i = 0; i < c->count; i++)
     item->minimum = fmin(item->minimum, c->samples[i]);
