@@ -16,13 +16,16 @@ _ghostbench() {
     words="$(_ghostbench_commands) --help --version"
   else
     case $prev in
-      --format | -f) words='table json csv markdown latex xml' ;;
+      --format | -f)
+        words='table json csv markdown latex xml'
+        [[ $command != export ]] || words='onnx csv json jsonl google-benchmark'
+        ;;
       --convention | -c) words='paper fvcore full' ;;
       --engine | -e) words='native reference' ;;
       --isa) words='avx512 avx2 neon baseline' ;;
       --schema) words='architecture experiment' ;;
       --weights | -w | --input | -i | --output | -o | --dump) files=1 ;;
-      --set | -s | --seed | --batch | -b | --filter | --threads | -t | --runs | -r | --without) ;;
+      --set | -s | --seed | --batch | -b | --filter | --threads | -t | --runs | -r | --without | --shard) ;;
       --seconds | --precise | --warmup | --comparisons) ;;
       --between) words='hot flushed idle=' ;;
       *)

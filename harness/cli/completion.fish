@@ -13,7 +13,7 @@ function __ghostbench_before --description 'true when the word before the cursor
 end
 
 set -l needs_command '__fish_use_subcommand'
-set -l valued -f --format -c --convention -e --engine --isa --schema -s --set --seed -b --batch --filter -t --threads -r --runs --without --seconds --precise --warmup --comparisons --between
+set -l valued -f --format -c --convention -e --engine --isa --schema -s --set --seed -b --batch --filter -t --threads -r --runs --without --seconds --precise --warmup --comparisons --between --shard
 set -l filed -w --weights -i --input -o --output --dump
 set -l operand "not __fish_use_subcommand; and not __ghostbench_before $valued $filed"
 
@@ -21,7 +21,10 @@ complete -c ghostbench -f
 complete -c ghostbench -n $needs_command -a '(__ghostbench_commands)'
 complete -c ghostbench -n $needs_command -l help -d 'help with examples'
 complete -c ghostbench -n $needs_command -l version -d 'the version'
-complete -c ghostbench -n '__ghostbench_before -f --format' -a 'table json csv markdown latex xml'
+complete -c ghostbench -n '__ghostbench_before -f --format; and not __fish_seen_subcommand_from export' \
+    -a 'table json csv markdown latex xml'
+complete -c ghostbench -n '__ghostbench_before -f --format; and __fish_seen_subcommand_from export' \
+    -a 'onnx csv json jsonl google-benchmark'
 complete -c ghostbench -n '__ghostbench_before -c --convention' -a 'paper fvcore full'
 complete -c ghostbench -n '__ghostbench_before -e --engine' -a 'native reference'
 complete -c ghostbench -n '__ghostbench_before --between' -a 'hot flushed idle='

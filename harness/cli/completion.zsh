@@ -14,7 +14,10 @@ _ghostbench() {
     return
   fi
   case $previous in
-    --format|-f) compadd table json csv markdown latex xml; return ;;
+    --format|-f)
+      if [[ $command == export ]]; then compadd onnx csv json jsonl google-benchmark
+      else compadd table json csv markdown latex xml; fi
+      return ;;
     --convention|-c) compadd paper fvcore full; return ;;
     --engine|-e) compadd native reference; return ;;
     --isa) compadd avx512 avx2 neon baseline; return ;;
@@ -22,7 +25,7 @@ _ghostbench() {
     --weights|-w|--input|-i|--output|-o|--dump) _files; return ;;
     --between) compadd hot flushed idle=; return ;;
     --seconds|--precise|--warmup|--comparisons) _message number; return ;;
-    --set|-s|--seed|--batch|-b|--filter|--threads|-t|--runs|-r|--without) _message value; return ;;
+    --set|-s|--seed|--batch|-b|--filter|--threads|-t|--runs|-r|--without|--shard) _message value; return ;;
   esac
   if [[ $PREFIX == -* ]]; then
     flags=(${(f)"$($program $command --help 2>/dev/null | sed -n '/^flags:/,/^$/{

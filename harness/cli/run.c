@@ -1,9 +1,10 @@
 // ghostbench run: computes the networks of experiments and compares them with published tables.
-#include "harness/cli/run.h"
+#include "harness/cli/run_store.h"
 
 #include "harness/report/escape.h"
 #include "layers/base/file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@ static const gb_option options[] = {
     {"set", 's', "NAME=VALUE", "set a parameter of the models (repeatable)"},
     {"filter", 'f', "TEXT", "only models whose label or architecture contains TEXT, or matches it"},
     {"convention", 'c', "NAME", "how MACs are counted: paper, fvcore, full"},
+    {"fresh", 0, NULL, "compute every cell anew, also those that are in the store"},
+    {"shard", 0, "I/N", "only the I-th of N slices of the cells, into the store"},
     {"no-plots", 0, NULL, "draw no plots"},
     {"dry-run", 'n', NULL, "list the models, compute nothing"},
     {"json", 0, NULL, "print the tables as JSON"},
@@ -104,7 +107,7 @@ static gb_status list_cells(gb_run *run, const gb_experiment *e, gb_error *error
   gb_text text = {0};
   for (size_t i = 0; i < e->cell_count; i++) {
     const gb_cell *cell = &e->cells[i];
-    if (!gb_run_selects(run, cell))
+    if (!gb_run_selects(run, e, i))
       continue;
     count++;
     text.length = 0;
@@ -138,10 +141,30 @@ static gb_status list_cells(gb_run *run, const gb_experiment *e, gb_error *error
 
 // ---------------------------------------------------------------------------------------------
 
+// Of a slice, or of a run that was asked to stop: no tables, but how far it is.
+static void tell_progress(gb_run *run, const gb_results *results) {
+  const gb_experiment *e = results->experiment;
+  size_t total = 0;
+  for (size_t i = 0; i < e->cell_count; i++)
+    total += gb_run_selects(run, e, i);
+  gb_run_report_failed(run, results);
+  if (results->interrupted)
+    fprintf(stderr,
+            "ghostbench run: stopped by a signal: %zu of %zu cells of %s are finished and kept in "
+            "%s; the same command goes on from there\n",
+            results->count - results->failed, total, e->name, gb_store_path(run->store->store));
+  else
+    fprintf(stderr,
+            "%s: slice %" PRId64 " of %" PRId64
+            ": %zu of its %zu cells are in %s (%zu were there)\n",
+            e->name, run->shard, run->shards, results->count - results->failed, total,
+            gb_store_path(run->store->store), results->stored);
+}
+
 static gb_status run_cells(gb_run *run, const gb_experiment *e, gb_error *error) {
   size_t selected = 0;
   for (size_t i = 0; i < e->cell_count; i++)
-    selected += gb_run_selects(run, &e->cells[i]);
+    selected += gb_run_selects(run, e, i);
   run->selected += selected;
   if (selected == 0)
     return GB_OK;
@@ -154,7 +177,11 @@ static gb_status run_cells(gb_run *run, const gb_experiment *e, gb_error *error)
   GB_TRY(gb_folder_make(folder, error));
   gb_results results;
   GB_TRY(gb_run_cells(run, e, &results, error));
-  gb_status status = gb_run_report(run, &results, error);
+  gb_status status = GB_OK;
+  if (results.interrupted || run->shards > 0)
+    tell_progress(run, &results);
+  else
+    status = gb_run_report(run, &results, error);
   gb_results_free(&results);
   return status;
 }
@@ -177,6 +204,8 @@ static gb_status run_experiment(flow *f, const gb_experiment *e, const char *pat
       return status;
     }
     GB_TRY(run_path(f, inner, &here, error));
+    if (f->run->stopped || f->run->broken)
+      return GB_OK;
   }
   return run_cells(f->run, e, error);
 }
@@ -223,7 +252,7 @@ static int print_json(gb_run *run) {
 // One experiment that cannot be run does not stop the others.
 static int run_all(gb_run *run, char **names) {
   flow f = {.run = run};
-  for (; *names; names++) {
+  for (; *names && !run->stopped && !run->broken; names++) {
     const char *path;
     gb_error error = {0};
     gb_status status =
@@ -233,16 +262,48 @@ static int run_all(gb_run *run, char **names) {
     if (status != GB_OK)
       run->exit_code = gb_complain_error(run->command, &error);
   }
+  if (run->stopped)
+    return run->exit_code = 128 + run->stopped;
   if (run->filter && run->selected == 0 && run->exit_code == GB_EXIT_OK)
     run->exit_code = gb_complain(
         run->command, "--filter '%s': no model's label or architecture has it", run->filter);
   if (run->json) {
     int code = print_json(run);
     run->exit_code = code != GB_EXIT_OK ? code : run->exit_code;
-  } else if (!run->dry) {
+  } else if (!run->dry && run->shards == 0) {
     print_sum(run);
   }
   return run->exit_code;
+}
+
+static gb_status read_shard(char *value, gb_run *run, gb_error *error) {
+  char *slash = strchr(value, '/');
+  if (slash)
+    *slash = '\0';
+  bool good = slash && gb_parse_int(value, &run->shard) && gb_parse_int(slash + 1, &run->shards) &&
+              run->shard >= 1 && run->shard <= run->shards && run->shards <= GB_MAX_CELLS;
+  if (slash)
+    *slash = '/';
+  return good ? GB_OK
+              : gb_fail(error, GB_EUSAGE,
+                        "--shard %s is not allowed: I/N, a slice I from 1 to N, as 2/4", value);
+}
+
+// The command line as a shell would take it, for the record.
+static const char *join(gb_arena *arena, int argc, char **argv) {
+  gb_text text = {0};
+  gb_text_add(&text, "ghostbench");
+  for (int i = 0; i < argc; i++) {
+    bool plain = *argv[i] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789-_./=,:+@") == strlen(argv[i]);
+    gb_text_add(&text, plain ? " " : " '");
+    for (const char *c = argv[i]; *c; c++)
+      gb_text_add_n(&text, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+    gb_text_add(&text, plain ? "" : "'");
+  }
+  const char *line = text.failed ? NULL : gb_arena_copy(arena, gb_text_get(&text));
+  gb_text_free(&text);
+  return line;
 }
 
 static gb_status read_flag(const gb_option *o, char *value, gb_run *run, gb_error *error) {
@@ -252,6 +313,9 @@ static gb_status read_flag(const gb_option *o, char *value, gb_run *run, gb_erro
     run->output = value;
   if (gb_option_is(o, "filter"))
     run->filter = value;
+  if (gb_option_is(o, "shard"))
+    GB_TRY(read_shard(value, run, error));
+  run->fresh = run->fresh || gb_option_is(o, "fresh");
   run->plots = run->plots && !gb_option_is(o, "no-plots");
   run->dry = run->dry || gb_option_is(o, "dry-run");
   run->json = run->json || gb_option_is(o, "json");
@@ -269,19 +333,24 @@ static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
   gb_run r = {.command = self, .output = "results", .plots = true, .convention = -1};
   gb_error error = {0};
+  int code = GB_EXIT_OK;
   char *value;
-  for (const gb_option *o; (o = gb_args_next(&args, &value));)
+  if (!(r.arena = gb_arena_new(NULL)) || !(r.command_line = join(r.arena, argc, argv)))
+    code = gb_complain(self, "out of memory");
+  for (const gb_option *o; code == GB_EXIT_OK && (o = gb_args_next(&args, &value));)
     if (read_flag(o, value, &r, &error) != GB_OK)
-      return gb_complain_error(self, &error);
-  if (args.stop)
-    return args.exit_code;
-  if (args.first_operand == argc)
-    return gb_complain(self, "name an experiment; 'ghostbench list experiments' lists them");
-  if (!(r.arena = gb_arena_new(NULL)))
-    return gb_complain(self, "out of memory");
-  int code = gb_find_places(r.arena, &r.places, &error) == GB_OK
-                 ? run_all(&r, argv + args.first_operand)
-                 : gb_complain_error(self, &error);
+      code = gb_complain_error(self, &error);
+  if (code == GB_EXIT_OK && args.stop)
+    code = args.exit_code;
+  else if (code == GB_EXIT_OK && args.first_operand == argc)
+    code = gb_complain(self, "name an experiment; 'ghostbench list experiments' lists them");
+  else if (code == GB_EXIT_OK && gb_find_places(r.arena, &r.places, &error) != GB_OK)
+    code = gb_complain_error(self, &error);
+  else if (code == GB_EXIT_OK) {
+    run_all(&r, argv + args.first_operand);
+    gb_run_store_close(&r);
+    code = r.exit_code;
+  }
   gb_text_free(&r.json_text);
   gb_arena_free(r.arena);
   return code;

@@ -2,11 +2,14 @@
 //
 // The story of the command: run.c reads flags and goes through the experiments; run_cells.c builds
 // the network of each cell and counts it, run_structure.c lists its rows, run_latency.c times it;
-// run_output.c sets published figures beside the counts and writes tables; run_plots.c draws.
+// run_key.c says what defines a cell and run_store.c keeps it, so that the next run goes on where
+// this one ended; run_output.c sets published figures beside the counts and writes tables;
+// run_plots.c draws.
 #ifndef GB_CLI_RUN_H
 #define GB_CLI_RUN_H
 
 #include "harness/cli/cli.h"
+#include "harness/cli/stop.h"
 #include "harness/report/compare.h"
 
 typedef struct gb_run {
@@ -14,13 +17,20 @@ typedef struct gb_run {
   const char *output; // folder
   const char *filter; // NULL: all cells
   bool plots, dry, json;
-  int convention; // of gb_convention; -1: each experiment's own
+  bool fresh;                 // nothing is taken from the store
+  int64_t shard, shards;      // this slice of so many, from 1; shards 0: all cells
+  const char *command_line;   // for the record
+  struct gb_run_store *store; // NULL until the first cell
+  gb_stop *stop;              // signals while cells are computed
+  int convention;             // of gb_convention; -1: each experiment's own
   gb_settings settings;
   gb_places places;
   gb_arena *arena;
   gb_text json_text; // what --json prints in the end
   bool told_gnuplot; // that it is missing
   int exit_code;     // the worst so far
+  int stopped;       // number of the signal that asked to stop; 0: none
+  bool broken;       // the store cannot be used: no further experiment is begun
   size_t selected;   // cells that the filter let pass, in all experiments
   size_t experiments, counts[GB_VERDICT_COUNT], stale; // sums over experiments
 } gb_run;
@@ -45,6 +55,7 @@ typedef struct gb_result {
   const char *error; // why there are no figures; NULL: there are
   const char *title; // of the architecture
   int64_t params, params_total, macs, macs_full, flops, activations, bytes;
+  bool stored;    // counts come from the store
   double latency; // ms; NaN: not measured
   int runs;       // of which that is the median
   gb_part *parts;
@@ -59,19 +70,22 @@ typedef struct gb_results {
   gb_convention convention;
   gb_result *list;
   size_t count, failed;
+  size_t stored;            // cells that were in the store
+  bool interrupted;         // a signal asked to stop: the list is a part
   gb_parameter *parameters; // of all architectures, for the titles of axes; names are unique
   size_t parameter_count;
 } gb_results;
 
-// Computes the cells that the filter lets pass. A cell that fails has its error and does not stop
-// the others. GB_ENOMEM where there is no memory for the list itself.
+// Computes the cells that the filter lets pass, or takes them from the store. A cell that fails has
+// its error and does not stop the others. GB_ENOMEM where there is no memory for the list itself.
 gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results *results,
                        gb_error *error);
 void gb_results_free(gb_results *results);
 
 // Whether the filter lets a cell pass: its label or its architecture's name contains the text (or
-// matches the pattern, where it has one of * ? [), upper and lower case alike.
-bool gb_run_selects(const gb_run *run, const gb_cell *cell);
+// matches the pattern, where it has one of * ? [), upper and lower case alike; and it is in the
+// slice of --shard, which deals the experiment's cells out in turn.
+bool gb_run_selects(const gb_run *run, const gb_experiment *experiment, size_t cell);
 // Whether the experiment asks for this measure.
 bool gb_run_measures(const gb_experiment *experiment, const char *measure);
 // A count by the name of its measure; false where there is none.
@@ -88,6 +102,8 @@ gb_status gb_parts_of(const gb_graph *graph, gb_convention convention, gb_arena 
 // Median time of one run of the reference engine, in ms, and of how many runs.
 gb_status gb_run_latency(const gb_graph *graph, double *median, int *runs, gb_error *error);
 
+// Says which cells failed and why, one line each on stderr; raises the exit code.
+void gb_run_report_failed(gb_run *run, const gb_results *results);
 // Compares, prints and writes what was found.
 gb_status gb_run_report(gb_run *run, const gb_results *results, gb_error *error);
 

@@ -1,12 +1,14 @@
 // The cells of an experiment: each network is expanded, built and counted.
 #define _GNU_SOURCE // strcasestr, FNM_CASEFOLD
-#include "harness/cli/run.h"
+#include "harness/cli/run_store.h"
+#include "harness/measure/clock.h"
 #include "harness/report/escape.h"
 
 #include <fnmatch.h>
 #include <malloc.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@ typedef struct computing {
   opened *opened;
   size_t parameter_room;
   bool latency, structure, parts;
+  bool broken; // the store cannot be read: not the cell's fault
 } computing;
 
 static bool matches(const char *filter, const char *text) {
@@ -34,7 +37,10 @@ static bool matches(const char *filter, const char *text) {
                                 : strcasestr(text, filter) != NULL;
 }
 
-bool gb_run_selects(const gb_run *run, const gb_cell *cell) {
+bool gb_run_selects(const gb_run *run, const gb_experiment *experiment, size_t index) {
+  const gb_cell *cell = &experiment->cells[index];
+  if (run->shards > 0 && (int64_t)index % run->shards != run->shard - 1)
+    return false;
   return !run->filter || matches(run->filter, cell->label) ||
          matches(run->filter, cell->architecture);
 }
@@ -129,25 +135,91 @@ static gb_status count(computing *c, const gb_graph *graph, gb_result *r, gb_err
     GB_TRY(gb_parts_of(graph, convention, c->results->arena, &r->parts, &r->part_count, error));
   if (c->structure)
     GB_TRY(gb_structure_of(graph, c->results->arena, &r->rows, &r->row_count, error));
-  return c->latency ? gb_run_latency(graph, &r->latency, &r->runs, error) : GB_OK;
+  return GB_OK;
 }
 
-static gb_status compute(computing *c, gb_result *r, gb_error *error) {
+// Counts the network, or takes its counts from the store; `*graph` is NULL in that case.
+static gb_status count_network(computing *c, const gb_network *network,
+                               const gb_cell_identity *identity, gb_result *r, gb_graph **graph,
+                               gb_error *error) {
+  gb_stored_cell *stored;
+  gb_status status = gb_run_store_get(c->run, identity->key, c->results->arena, &stored, error);
+  if (status != GB_OK) {
+    c->broken = true;
+    return status;
+  }
+  if (stored) {
+    r->stored = true;
+    return gb_result_load(stored, c->results->arena, r, error);
+  }
+  GB_TRY(gb_graph_build(network->root, 1, graph, error));
+  return count(c, *graph, r, error);
+}
+
+static gb_status expand(computing *c, gb_result *r, gb_network **network, gb_error *error) {
   const gb_cell *cell = r->cell;
   const gb_architecture *architecture = NULL;
-  gb_network *network = NULL;
-  gb_graph *graph = NULL;
   GB_TRY(open_architecture(c, cell->architecture, &architecture, error));
   r->title = gb_arena_copy(c->results->arena, gb_architecture_title(architecture));
   if (!r->title)
     return gb_fail_memory(error);
-  gb_status status =
-      gb_architecture_expand(architecture, cell->settings, cell->setting_count, cell->substitutions,
-                             cell->substitution_count, false, &network, error);
+  return gb_architecture_expand(architecture, cell->settings, cell->setting_count,
+                                cell->substitutions, cell->substitution_count, false, network,
+                                error);
+}
+
+static gb_status identify(computing *c, const gb_cell_head *head, const gb_network *network,
+                          gb_cell_identity *identity, gb_error *error) {
+  char digest[GB_DIGEST_TEXT], how[64], rest[64];
+  GB_TRY(gb_network_digest(network ? network->root : NULL, digest, error));
+  snprintf(how, sizeof how, "convention %s\n", gb_convention_names[c->results->convention]);
+  snprintf(rest, sizeof rest, "batch 1\nlists%s%s\n", c->parts ? " parts" : "",
+           c->structure ? " structure" : "");
+  return gb_cell_identify(c->run->store, head, "count", digest, how, rest, false, c->results->arena,
+                          identity, error);
+}
+
+// Writes what was counted, or why it could not be.
+static gb_status keep(computing *c, const gb_cell_head *head, const gb_cell_identity *identity,
+                      const gb_result *r, double seconds, gb_error *error) {
+  gb_stored_cell stored = {
+      .kind = "count", .error = r->error, .title = r->title, .seconds = seconds};
+  gb_arena *arena = gb_arena_new(NULL);
+  gb_status status = arena ? GB_OK : gb_fail_memory(error);
+  if (status == GB_OK && !r->error)
+    status = gb_result_store(r, arena, &stored, error);
   if (status == GB_OK)
-    status = gb_graph_build(network->root, 1, &graph, error);
-  if (status == GB_OK)
-    status = count(c, graph, r, error);
+    status = gb_run_store_put(c->run, head, identity, &stored, true, error);
+  gb_arena_free(arena);
+  return status;
+}
+
+// A network that cannot be counted has its error in the result and is no error here.
+static gb_status compute(computing *c, const gb_cell_head *head, gb_result *r, gb_error *error) {
+  gb_network *network = NULL;
+  gb_graph *graph = NULL;
+  gb_cell_identity identity;
+  gb_error why = {0};
+  double began = gb_now();
+  gb_status found = expand(c, r, &network, &why);
+  gb_status status = identify(c, head, network, &identity, error);
+  if (status == GB_OK && found == GB_OK)
+    found = count_network(c, network, &identity, r, &graph, &why);
+  if (status == GB_OK && c->broken)
+    status = gb_fail(error, found, "%s", why.message);
+  if (status == GB_OK && found != GB_OK &&
+      !(r->error = gb_arena_copy(c->results->arena, why.message)))
+    status = gb_fail_memory(error);
+  if (status == GB_OK && !r->stored)
+    status = keep(c, head, &identity, r, gb_now() - began, error);
+  if (status == GB_OK && !r->error && c->latency) {
+    if (!graph)
+      found = gb_graph_build(network->root, 1, &graph, &why);
+    if (found == GB_OK)
+      found = gb_run_latency(graph, &r->latency, &r->runs, &why);
+    if (found != GB_OK && !(r->error = gb_arena_copy(c->results->arena, why.message)))
+      status = gb_fail_memory(error);
+  }
   gb_graph_free(graph);
   gb_network_free(network);
   return status;
@@ -193,36 +265,70 @@ static bool wants_parts(const gb_run *run, const gb_experiment *e) {
   return false;
 }
 
+// Labels of all cells, and which occurrence of its label each one is: names in the store must not
+// depend on the filter.
+typedef struct named {
+  const char *label;
+  size_t index, occurrence;
+} named;
+
+static int by_label(const void *a, const void *b) {
+  const named *x = a, *y = b;
+  int order = strcmp(x->label, y->label);
+  return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static int by_index(const void *a, const void *b) {
+  const named *x = a, *y = b;
+  return (x->index > y->index) - (x->index < y->index);
+}
+
+static gb_status name_cells(gb_arena *arena, const gb_experiment *e, named **names,
+                            gb_error *error) {
+  named *list = gb_arena_allocate(arena, e->cell_count + 1, sizeof *list);
+  if (!list)
+    return gb_fail_memory(error);
+  for (size_t i = 0; i < e->cell_count; i++) {
+    list[i] = (named){full_label(arena, e, i), i, 1};
+    if (!list[i].label)
+      return gb_fail_memory(error);
+  }
+  qsort(list, e->cell_count, sizeof *list, by_label);
+  for (size_t i = 1; i < e->cell_count; i++)
+    if (strcmp(list[i].label, list[i - 1].label) == 0)
+      list[i].occurrence = list[i - 1].occurrence + 1;
+  qsort(list, e->cell_count, sizeof *list, by_index);
+  *names = list;
+  return GB_OK;
+}
+
 static gb_status compute_all(computing *c, const gb_experiment *e, gb_error *error) {
   gb_results *r = c->results;
   size_t total = 0;
+  named *names = NULL;
   for (size_t i = 0; i < e->cell_count; i++)
-    total += gb_run_selects(c->run, &e->cells[i]);
+    total += gb_run_selects(c->run, e, i);
   r->list = gb_arena_allocate(r->arena, total + 1, sizeof *r->list);
   if (!r->list)
     return gb_fail_memory(error);
-  for (size_t i = 0; i < e->cell_count; i++) {
-    if (!gb_run_selects(c->run, &e->cells[i]))
+  GB_TRY(name_cells(r->arena, e, &names, error));
+  for (size_t i = 0; i < e->cell_count && !r->interrupted; i++) {
+    if (!gb_run_selects(c->run, e, i))
       continue;
     gb_result *result = &r->list[r->count++];
-    *result = (gb_result){.cell = &e->cells[i],
-                          .label = full_label(r->arena, e, i),
-                          .title = "",
-                          .latency = (double)NAN};
-    if (!result->label)
-      return gb_fail_memory(error);
+    *result = (gb_result){
+        .cell = &e->cells[i], .label = names[i].label, .title = "", .latency = (double)NAN};
     // Not for every cell of a large grid: a terminal is slower than counting.
     if (c->latency || total < 200 || r->count % 50 == 1)
       show_progress(e, r->count - 1, total, result->label);
-    gb_error why = {0};
-    if (compute(c, result, &why) == GB_OK)
-      continue;
-    r->failed++;
-    if (!(result->error = gb_arena_copy(r->arena, why.message)))
-      return gb_fail_memory(error);
+    const gb_cell_head head = {e, result->cell, result->label, names[i].occurrence, i};
+    GB_TRY(compute(c, &head, result, error));
+    r->failed += result->error != NULL;
+    r->stored += result->stored;
+    r->interrupted = gb_stop_asked(c->run->stop) != 0;
   }
   show_progress(e, total, total, "");
-  return GB_OK;
+  return gb_run_store_flush(c->run, error);
 }
 
 gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results *results,
@@ -246,7 +352,15 @@ gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results 
                  .latency = gb_run_measures(experiment, "latency"),
                  .structure = gb_run_measures(experiment, "structure"),
                  .parts = wants_parts(run, experiment)};
-  gb_status status = compute_all(&c, experiment, error);
+  gb_status status = gb_run_store_open(run, error);
+  if (status == GB_OK) {
+    run->stop = gb_stop_begin();
+    status = compute_all(&c, experiment, error);
+    run->stopped = gb_stop_asked(run->stop);
+    gb_stop_end(run->stop);
+    run->stop = NULL;
+  }
+  run->broken |= status != GB_OK;
   for (opened *o = c.opened; o; o = o->next)
     gb_architecture_free(o->architecture);
   if (status != GB_OK)

@@ -199,8 +199,8 @@ static int print_width(void) {
   return isatty(STDOUT_FILENO) || (columns && *columns) ? gb_terminal_width() : PIPE_WIDTH;
 }
 
-static gb_status print_text(gb_run *run, gb_table *table, const char *folder, gb_text *out,
-                            gb_error *error) {
+static gb_status print_text(gb_run *run, const gb_results *results, gb_table *table,
+                            const char *folder, gb_text *out, gb_error *error) {
   gb_text_style style = {.width = print_width(), .colour = gb_want_colour()};
   size_t rows = table->row_count;
   if (rows > MOST_PRINTED_ROWS)
@@ -212,6 +212,10 @@ static gb_status print_text(gb_run *run, gb_table *table, const char *folder, gb
     gb_text_print(out, "The first %d of %zu rows; all stand in %s/%s.txt\n", PRINTED_ROWS_OF_LONG,
                   rows, folder, table->name);
   table->row_count = rows;
+  if (results->stored > 0)
+    gb_text_print(out,
+                  "%zu of %zu cells from the store (%s/ghostbench.db); --fresh computes anew.\n",
+                  results->stored, results->count, run->output);
   return status;
 }
 
@@ -230,6 +234,8 @@ static gb_status add_json(gb_run *run, const gb_results *results, const gb_table
   gb_escape_json(out, gb_convention_names[results->convention]);
   gb_text_add(out, ", \"folder\": ");
   gb_escape_json(out, folder);
+  gb_text_print(out, ",\n\"cell_count\": %zu, \"cells_from_store\": %zu", results->count,
+                results->stored);
   gb_text_add(out, ",\n\"failed\": [");
   size_t listed = 0;
   for (size_t i = 0; i < results->count; i++) {
@@ -256,8 +262,8 @@ static void raise(gb_run *run, int code) {
     run->exit_code = code;
 }
 
-// Cells that failed and known differences that do not occur go to stderr, one line each.
-static void report_faults(gb_run *run, const gb_results *results, const gb_text *stale) {
+// One line a cell on stderr.
+void gb_run_report_failed(gb_run *run, const gb_results *results) {
   for (size_t i = 0; i < results->count; i++) {
     const gb_result *r = &results->list[i];
     if (!r->error)
@@ -268,8 +274,7 @@ static void report_faults(gb_run *run, const gb_results *results, const gb_text 
                 r->error);
     gb_text_free(&label);
   }
-  if (stale->length)
-    fputs(gb_text_get(stale), stderr);
+  raise(run, results->failed ? GB_EXIT_BAD : GB_EXIT_OK);
 }
 
 static gb_status write_all(gb_run *run, const gb_results *results, const gb_comparison *c,
@@ -288,11 +293,12 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
   }
   if (status == GB_OK)
     status = run->json ? add_json(run, results, table, cells, &stale, folder, error)
-                       : print_text(run, table, folder, &out, error);
+                       : print_text(run, results, table, folder, &out, error);
   if (status == GB_OK) {
     raise(run, gb_print_out(run->command, &out));
-    report_faults(run, results, &stale);
-    raise(run, results->failed ? GB_EXIT_BAD : GB_EXIT_OK);
+    gb_run_report_failed(run, results);
+    if (stale.length) // known differences that do not occur
+      fputs(gb_text_get(&stale), stderr);
     raise(run, gb_comparison_count(c, GB_VERDICT_DIFFERS) || stales ? GB_EXIT_DIFFERS : GB_EXIT_OK);
     run->stale += stales;
     for (int v = 0; v < GB_VERDICT_COUNT; v++)

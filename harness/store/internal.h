@@ -32,6 +32,7 @@
   X(STATE, "SELECT error IS NULL FROM cells WHERE key = ?")                                        \
   X(STATE_DIGEST, "SELECT error IS NULL, digest FROM cells WHERE key = ?")                         \
   X(DELETE_CELL, "DELETE FROM cells WHERE key = ?")                                                \
+  X(DELETE_FAILED, "DELETE FROM cells WHERE subject = ? AND kind = ? AND error IS NOT NULL")       \
   X(ADD_CELL,                                                                                      \
     "INSERT INTO cells (key, key_text, subject, kind, experiment, ordinal, label, series, "        \
     "published_row, architecture, title, error, verdict, plan, baseline, run, started, seconds, "  \

@@ -155,3 +155,7 @@ void gb_store_close(gb_store *store) {
 const char *gb_store_path(const gb_store *store) {
   return store->path;
 }
+
+const char *gb_store_library(void) {
+  return sqlite3_libversion();
+}

@@ -209,6 +209,9 @@ gb_status gb_store_check(gb_store *store, size_t *cells, gb_text *faults, gb_err
 
 // ---------------------------------------------------------------------------------------------
 
+// The version of SQLite that is linked, static.
+const char *gb_store_library(void);
+
 // SHA-256 in lower-case hexadecimal.
 void gb_digest(const void *bytes, size_t size, char text[GB_DIGEST_TEXT]);
 

@@ -216,6 +216,7 @@ static gb_status put(gb_store *store, const gb_stored_cell *cell, const char *di
     return GB_OK; // what was finished stays
   if (there)
     GB_TRY(gb_execute(store, GB_SQL_DELETE_CELL, error, "t", cell->key));
+  GB_TRY(gb_execute(store, GB_SQL_DELETE_FAILED, error, "tt", cell->subject, cell->kind));
   return gb_write_cell(store, cell, cell->run, digest, error);
 }
 
