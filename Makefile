@@ -112,7 +112,6 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 $(BUILD)/layers/%.o: CFLAGS += $(if $(filter asan fuzz,$(VARIANT)),,$(LAYER_CFLAGS))
-$(BUILD)/harness/cli/identity.o: CFLAGS += -DGB_FLAGS='"$(OPTIMISE) -ffp-contract=off $(EXTRA_CFLAGS)"'
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC $<')

@@ -13,7 +13,7 @@ gb_status gb_build_id(gb_arena *arena, const char **id, gb_error *error);
 gb_status gb_machine_text(gb_arena *arena, const char **text, gb_error *error);
 
 // All that is known of program and machine, in the order in which it is shown.
-gb_status gb_environment(gb_arena *arena, const gb_stored_fact **facts, size_t *count,
-                         gb_error *error);
+gb_status gb_environment_facts(gb_arena *arena, const gb_stored_fact **facts, size_t *count,
+                               gb_error *error);
 
 #endif

@@ -34,7 +34,7 @@ static gb_status open_store(gb_run *run, struct gb_run_store *s, gb_error *error
   signal(SIGXFSZ, SIG_IGN);
   GB_TRY(gb_store_open(path, &options, &s->store, error));
   gb_stored_run about = {.command = run->command_line, .version = GB_VERSION, .started = now()};
-  GB_TRY(gb_environment(s->arena, &about.environment, &about.environment_count, error));
+  GB_TRY(gb_environment_facts(s->arena, &about.environment, &about.environment_count, error));
   return gb_store_run_start(s->store, &about, &s->run, error);
 }
 

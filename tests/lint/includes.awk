@@ -22,7 +22,7 @@ BEGIN {
   row("^libxml/", "harness/xml/")
   row("^papi", "harness/measure/")
   row("^pthreadpool\\.h$", "harness/engine/")
-  row("^(getopt|malloc|link)\\.h$", "harness/cli/")
+  row("^(getopt|malloc)\\.h$", "harness/cli/")
   row("^gsl/gsl_(wavelet|errno)\\.h$", "layers/wavelet.c harness/stats/")
   row("^gsl/", "harness/stats/")
   row("^jansson\\.h$", "harness/graph/safetensors.c harness/report/ harness/cli/")
