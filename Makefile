@@ -62,7 +62,9 @@ reproduce:
 	@CC='$(CC)' sh harness/setup.sh build run
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/ghostbench run ghostnet-paper && code=0 || code=$$?; \
+	  $(BUILD)/ghostbench report results >/dev/null || code=$$?; \
 	  echo; echo 'Tables and plots are in results/ (text, Markdown, CSV, JSON, LaTeX, SVG, PNG, PDF).'; \
+	  echo 'The report on all of it, one page for a browser: results/report.html'; \
 	  exit $$code
 
 #: make check           installs what is missing, builds, and runs all tests (CC=clang too)
@@ -132,6 +134,16 @@ $(GENERATED)/onnx.pb-c.o: $(GENERATED)/onnx.pb-c.h
 	$(Q)$(CC) $(CFLAGS) -w -c $(GENERATED)/onnx.pb-c.c -o $@
 $(BUILD)/harness/graph/onnx.o $(BUILD)/tests/unit/test_onnx.o: CFLAGS += -isystem $(GENERATED)
 $(BUILD)/harness/graph/onnx.o $(BUILD)/tests/unit/test_onnx.o: $(GENERATED)/onnx.pb-c.h
+
+# The report's style and script as C, a string a line, with the hash that the page's policy names.
+PAGE := harness/report/page
+LIB_OBJECTS += $(GENERATED)/page.o
+$(GENERATED)/page.c: $(PAGE).css $(PAGE).js $(PAGE).sh
+	@mkdir -p $(@D)
+	$(Q)sh $(PAGE).sh $(PAGE).css $(PAGE).js >$@.new && mv $@.new $@
+$(GENERATED)/page.o: $(GENERATED)/page.c $(BUILD)/flags
+	$(if $(V),,@echo '  CC $<')
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/libghostbench.a: $(LIB_OBJECTS)
 	@rm -f $@

@@ -9,6 +9,7 @@
 #   asan   sanitizers' runtime (clang keeps it in a package of its own)
 #   fuzz   clang and its fuzzing runtime
 #   peers  node and npm, for the engines that ghostbench is compared with
+#   browser  a browser, to look at the report in (300 MB when installed)
 # Without a group: build and run. With --check nothing is installed: it names what is missing.
 #
 # Silent and quick where nothing is missing. Uses sudo where the user is not root. Where there is no
@@ -20,13 +21,13 @@ groups=
 for word in "$@"; do
   case $word in
     --check) check=1 ;;
-    build | run | check | lint | asan | fuzz | peers) groups="$groups $word" ;;
+    build | run | check | lint | asan | fuzz | peers | browser) groups="$groups $word" ;;
     -h | --help)
       sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
     *)
-      echo "$me: unknown group \"$word\"; known are build, run, check, lint, asan, fuzz, peers" >&2
+      echo "$me: unknown group \"$word\"; known are build, run, check, lint, asan, fuzz, peers, browser" >&2
       exit 2
       ;;
   esac
@@ -64,6 +65,7 @@ lint clang-format tool clang-format checks formatting
 fuzz clang tool clang compiler with the fuzzer
 peers nodejs tool node runs ONNX Runtime
 peers npm tool npm installs ONNX Runtime
+browser chromium tool chromium shows the report
 END
 }
 

@@ -17,7 +17,7 @@ _ghostbench() {
   else
     case $prev in
       --format | -f)
-        words='table json csv markdown latex xml'
+        words='table json csv markdown latex xml html'
         [[ $command != export ]] || words='onnx csv json jsonl google-benchmark'
         ;;
       --convention | -c) words='paper fvcore full' ;;
@@ -36,7 +36,7 @@ _ghostbench() {
             list) words='layers architectures experiments' ;;
             help) words="$(_ghostbench_commands) $(_ghostbench_list layers)" ;;
             describe | init | forward | export | bench) words=$(_ghostbench_list architectures) files=1 ;;
-            run) words=$(_ghostbench_list experiments) files=1 ;;
+            run | report) words=$(_ghostbench_list experiments) files=1 ;;
             validate) words="$(_ghostbench_list architectures) $(_ghostbench_list experiments)" files=1 ;;
           esac
         fi

@@ -22,7 +22,7 @@ complete -c ghostbench -n $needs_command -a '(__ghostbench_commands)'
 complete -c ghostbench -n $needs_command -l help -d 'help with examples'
 complete -c ghostbench -n $needs_command -l version -d 'the version'
 complete -c ghostbench -n '__ghostbench_before -f --format; and not __fish_seen_subcommand_from export' \
-    -a 'table json csv markdown latex xml'
+    -a 'table json csv markdown latex xml html'
 complete -c ghostbench -n '__ghostbench_before -f --format; and __fish_seen_subcommand_from export' \
     -a 'onnx csv json jsonl google-benchmark'
 complete -c ghostbench -n '__ghostbench_before -c --convention' -a 'paper fvcore full'
@@ -39,6 +39,6 @@ complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from help" \
     -a '(__ghostbench_commands) (ghostbench list --names layers 2>/dev/null)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export bench" -F \
     -a '(ghostbench list --names architectures 2>/dev/null)'
-complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from run" -F \
+complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from run report" -F \
     -a '(ghostbench list --names experiments 2>/dev/null)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from validate" -F

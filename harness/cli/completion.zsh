@@ -16,7 +16,7 @@ _ghostbench() {
   case $previous in
     --format|-f)
       if [[ $command == export ]]; then compadd onnx csv json jsonl google-benchmark
-      else compadd table json csv markdown latex xml; fi
+      else compadd table json csv markdown latex xml html; fi
       return ;;
     --convention|-c) compadd paper fvcore full; return ;;
     --engine|-e) compadd native reference; return ;;
@@ -47,7 +47,7 @@ _ghostbench() {
       compadd -a names
       _files -g '*.xml'
       ;;
-    run)
+    run|report)
       names=(${(f)"$($program list --names experiments 2>/dev/null)"})
       compadd -a names
       _files -g '*.xml'

@@ -289,23 +289,6 @@ static gb_status read_shard(char *value, gb_run *run, gb_error *error) {
                         "--shard %s is not allowed: I/N, a slice I from 1 to N, as 2/4", value);
 }
 
-// The command line as a shell would take it, for the record.
-static const char *join(gb_arena *arena, int argc, char **argv) {
-  gb_text text = {0};
-  gb_text_add(&text, "ghostbench");
-  for (int i = 0; i < argc; i++) {
-    bool plain = *argv[i] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                             "0123456789-_./=,:+@") == strlen(argv[i]);
-    gb_text_add(&text, plain ? " " : " '");
-    for (const char *c = argv[i]; *c; c++)
-      gb_text_add_n(&text, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
-    gb_text_add(&text, plain ? "" : "'");
-  }
-  const char *line = text.failed ? NULL : gb_arena_copy(arena, gb_text_get(&text));
-  gb_text_free(&text);
-  return line;
-}
-
 static gb_status read_flag(const gb_option *o, char *value, gb_run *run, gb_error *error) {
   if (gb_option_is(o, "set"))
     return gb_settings_add(&run->settings, value, error);
@@ -329,29 +312,38 @@ static gb_status read_flag(const gb_option *o, char *value, gb_run *run, gb_erro
   return gb_fail(error, GB_EUSAGE, "--convention %s is not allowed: paper, fvcore, full", value);
 }
 
-static int run(const gb_command *self, int argc, char **argv) {
-  gb_args args = {.argc = argc, .argv = argv, .command = self};
-  gb_run r = {.command = self, .output = "results", .plots = true, .convention = -1};
+static int read_and_run(gb_run *r, int argc, char **argv) {
+  gb_args args = {.argc = argc, .argv = argv, .command = r->command};
   gb_error error = {0};
   int code = GB_EXIT_OK;
   char *value;
-  if (!(r.arena = gb_arena_new(NULL)) || !(r.command_line = join(r.arena, argc, argv)))
-    code = gb_complain(self, "out of memory");
   for (const gb_option *o; code == GB_EXIT_OK && (o = gb_args_next(&args, &value));)
-    if (read_flag(o, value, &r, &error) != GB_OK)
-      code = gb_complain_error(self, &error);
+    if (read_flag(o, value, r, &error) != GB_OK)
+      code = gb_complain_error(r->command, &error);
   if (code == GB_EXIT_OK && args.stop)
     code = args.exit_code;
   else if (code == GB_EXIT_OK && args.first_operand == argc)
-    code = gb_complain(self, "name an experiment; 'ghostbench list experiments' lists them");
-  else if (code == GB_EXIT_OK && gb_find_places(r.arena, &r.places, &error) != GB_OK)
-    code = gb_complain_error(self, &error);
+    code = gb_complain(r->command, "name an experiment; 'ghostbench list experiments' lists them");
+  else if (code == GB_EXIT_OK && gb_find_places(r->arena, &r->places, &error) != GB_OK)
+    code = gb_complain_error(r->command, &error);
   else if (code == GB_EXIT_OK) {
-    run_all(&r, argv + args.first_operand);
-    gb_run_store_close(&r);
-    code = r.exit_code;
+    run_all(r, argv + args.first_operand);
+    gb_run_store_close(r);
+    code = r->exit_code;
   }
-  gb_text_free(&r.json_text);
+  gb_text_free(&r->json_text);
+  return code;
+}
+
+static int run(const gb_command *self, int argc, char **argv) {
+  gb_run r = {.command = self,
+              .output = "results",
+              .plots = true,
+              .convention = -1,
+              .arena = gb_arena_new(NULL)};
+  // Before the flags are read: reading --set cuts its text in two.
+  r.command_line = r.arena ? gb_command_line(r.arena, argc, argv) : NULL;
+  int code = r.command_line ? read_and_run(&r, argc, argv) : gb_complain(self, "out of memory");
   gb_arena_free(r.arena);
   return code;
 }

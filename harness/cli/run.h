@@ -4,7 +4,7 @@
 // the network of each cell and counts it, run_structure.c lists its rows, run_latency.c times it;
 // run_key.c says what defines a cell and run_store.c keeps it, so that the next run goes on where
 // this one ended; run_output.c sets published figures beside the counts and writes tables;
-// run_plots.c draws.
+// run_plots.c draws; run_record.c keeps what the report needs.
 #ifndef GB_CLI_RUN_H
 #define GB_CLI_RUN_H
 
@@ -14,12 +14,12 @@
 
 typedef struct gb_run {
   const gb_command *command;
-  const char *output; // folder
-  const char *filter; // NULL: all cells
+  const char *command_line; // that makes this run again
+  const char *output;       // folder
+  const char *filter;       // NULL: all cells
   bool plots, dry, json;
   bool fresh;                 // nothing is taken from the store
   int64_t shard, shards;      // this slice of so many, from 1; shards 0: all cells
-  const char *command_line;   // for the record
   struct gb_run_store *store; // NULL until the first cell
   gb_stop *stop;              // signals while cells are computed
   int convention;             // of gb_convention; -1: each experiment's own
@@ -111,6 +111,15 @@ gb_status gb_run_report(gb_run *run, const gb_results *results, gb_error *error)
 // error.
 gb_status gb_run_plots(gb_run *run, const gb_results *results, const gb_published *published,
                        const char *folder, gb_error *error);
+
+// Keeps what the report needs: FOLDER/record.json. Call it when the plots have been drawn.
+gb_status gb_run_record(const gb_run *run, const gb_results *results,
+                        const gb_comparison *comparison, const gb_table *const *tables,
+                        size_t table_count, const char *stale, const char *folder, gb_error *error);
+
+// "ghostbench" and the words, quoted for a shell where needed; owned by the arena.
+const char *gb_command_line(gb_arena *arena, int argc, char **argv);
+double gb_wall_seconds(void); // since 1970
 
 // The published table of an experiment; NULL where it names none.
 gb_status gb_run_published(gb_run *run, const char *name, const gb_location *where,

@@ -333,7 +333,8 @@ static gb_status compute_all(computing *c, const gb_experiment *e, gb_error *err
 
 gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results *results,
                        gb_error *error) {
-  *results = (gb_results){.arena = gb_arena_new(NULL), .experiment = experiment};
+  *results = (gb_results){
+      .arena = gb_arena_new(NULL), .experiment = experiment, .started = gb_wall_seconds()};
   if (!results->arena)
     return gb_fail_memory(error);
   int convention = run->convention;

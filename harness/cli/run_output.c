@@ -306,6 +306,9 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
   }
   if (status == GB_OK && run->plots)
     status = gb_run_plots(run, results, published, folder, error);
+  if (status == GB_OK)
+    status = gb_run_record(run, results, c, (const gb_table *[]){table}, 1, gb_text_get(&stale),
+                           folder, error);
   gb_text_free(&out);
   gb_text_free(&stale);
   gb_table_free(table);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 700, MOST_CATEGORIES = 60, FEWEST_PIXELS = 28, BOTTOM = 62, END_TEXT = 84 };
+enum { WIDTH = 700, MOST_CATEGORIES = 60, FEWEST_PIXELS = 28, BOTTOM = 64, END_TEXT = 84 };
 
 typedef struct bars {
   const gb_chart *chart;

@@ -9,7 +9,7 @@
 
 // Pixels of the picture and around the plot; the size of letters goes with the 14 pixel font that
 // gnuplot.c sets.
-enum { WIDTH = 700, HEIGHT = 460, LEFT = 76, BOTTOM = 62, TOP = 52, RIGHT = 24 };
+enum { WIDTH = 700, HEIGHT = 460, LEFT = 76, BOTTOM = 64, TOP = 52, RIGHT = 24 };
 enum { MOST_LABELS = 80, MOST_OBSTACLES = 4096, FEW_TICKS = 12, JOIN_AT_MOST = 12 };
 
 static int by_x(const void *a, const void *b) {

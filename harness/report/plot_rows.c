@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 700, MOST_ROWS = 60, STRIP_PIXELS = 50, RATIO_PIXELS = 22, BOTTOM = 62 };
+enum { WIDTH = 700, MOST_ROWS = 60, STRIP_PIXELS = 50, RATIO_PIXELS = 22, BOTTOM = 64 };
 enum { BUCKETS = 150, NUMBERS = 150 };
 
 // Names at the left, `extra` pixels at the right.

@@ -3,7 +3,9 @@
 // The story of the folder: published.c reads the published figures, compare.c sets computed
 // counts beside them and makes tables; table.c holds a table and table_text.c, table_markup.c,
 // table_data.c write it; plot.c holds a chart, plot_style.c knows colours and markers, and
-// plot_script.c makes a script of it that gnuplot.c draws; escape.c keeps every label a label.
+// plot_points.c, plot_bars.c and plot_rows.c make a script of it that gnuplot.c draws; record.c
+// keeps what a run found of an experiment; document.c holds a document of all of these
+// (document.h); escape.c keeps every label a label.
 #ifndef GB_REPORT_TABLE_H
 #define GB_REPORT_TABLE_H
 

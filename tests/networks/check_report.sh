@@ -1,0 +1,246 @@
+#!/bin/sh
+# ghostbench report: from results to one page, in each format; what it says of wrong input; and, where
+# there is a browser, the page in it: no message on its console, tables that sort, nothing loaded.
+#
+# usage: [BUILD=build] [BROWSER=chromium] sh tests/networks/check_report.sh
+set -u
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")/../.." || exit 1
+: "${BUILD:=build}" "${BROWSER:=chromium}"
+top=$PWD
+case $BUILD in /*) program=$BUILD/ghostbench ;; *) program=$top/$BUILD/ghostbench ;; esac
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+count=0 failed=0
+unset GHOSTBENCH_DATA COLUMNS CLICOLOR_FORCE
+mkdir "$tmp/there"
+cd "$tmp/there" || exit 1
+
+result() { # name, 0 when good
+  count=$((count + 1))
+  if [ "$2" = 0 ]; then
+    echo "ok $count - $1"
+  else
+    failed=$((failed + 1))
+    echo "not ok $count - $1"
+    sed 's/^/# /' "$tmp/out" "$tmp/err" | cut -c 1-300 | head -n 40
+  fi
+}
+skip() { # name, reason
+  count=$((count + 1))
+  echo "ok $count - $1 # SKIP $2"
+}
+report() { # arguments
+  "$program" report "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+  code=$?
+}
+holds() { # file, texts
+  file=$1
+  shift
+  for text; do
+    grep -qF -- "$text" "$file" || { echo "$file lacks: $text" >>"$tmp/err"; return 1; }
+  done
+}
+
+# ---------------------------------------------------------------------------------------------
+
+report
+[ $code = 2 ] && holds "$tmp/err" "'results' is neither a folder nor an experiment"
+result 'without results: says how to make them' $?
+mkdir empty
+report empty
+[ $code = 2 ] && holds "$tmp/err" "empty holds no results of runs; 'ghostbench run EXPERIMENT' makes them"
+result 'an empty folder: says so' $?
+report --format pdf
+[ $code = 2 ] && holds "$tmp/err" '--format pdf is not allowed: html, markdown, latex'
+result 'a wrong format: says what is allowed' $?
+
+"$program" run ghostnet-table5 ghostnet-table3 >/dev/null 2>"$tmp/err"
+result 'two experiments run' $?
+report
+[ $code = 0 ] && holds "$tmp/out" '2 experiments in results/report.html' &&
+  holds results/report.html '<!DOCTYPE html>' 'What is left of VGG-16' '17 of 18 compared figures' \
+    'ghostbench run ghostnet-table5 ghostnet-table3' 'with d=3, the paper&#39;s choice' \
+    'convention' '>paper<' '7 of 8' '</html>'
+result 'the page has question, verdict, reasons, commands, conventions' $?
+# In the order they were run.
+[ "$(grep -o '<h2>GhostNet, table [35]' results/report.html | tr '\n' ' ')" = \
+  '<h2>GhostNet, table 5 <h2>GhostNet, table 3 ' ]
+result 'experiments stand in the order of the run' $?
+if command -v gnuplot >/dev/null 2>&1; then
+  [ "$(grep -c '<svg' results/report.html)" = 3 ]
+  result 'plots stand inside the page' $?
+else
+  skip 'plots stand inside the page' 'gnuplot is not installed (Debian: gnuplot-nox)'
+fi
+# Nothing that a browser would fetch; links lead within the page.
+! grep -oE '(src|href)="[^#][^"]*"|url\([^#][^)]*\)|@import|https?://[^"]*' results/report.html |
+  grep -v '^http://www.w3.org/2000/svg$' >"$tmp/out"
+result 'the page names nothing outside itself' $?
+
+report ghostnet-table3 -o one.html
+[ $code = 0 ] && holds one.html 'GhostNet, table 3' && ! grep -q 'GhostNet, table 5' one.html
+result 'one experiment by its name' $?
+report results/ --format markdown
+[ $code = 0 ] && holds results/report.md '# ghostbench: what was found' '| VGG-16' \
+  '](<ghostnet-table3/ghostnet-table3-macs.svg>)'
+result 'Markdown with its pictures beside it' $?
+report results --format latex -o -
+[ $code = 0 ] && holds "$tmp/out" '\documentclass' '\toprule' \
+  '{results/ghostnet-table3/ghostnet-table3-macs.pdf}' '\end{document}'
+result 'LaTeX to standard output' $?
+
+# Strangers' text: an experiment whose every text is markup.
+mkdir evil
+cat >evil/evil.xml <<'END'
+<experiment name="evil" title="&lt;script&gt;document.title='pwned'&lt;/script&gt;">
+  <question>&lt;/p&gt;&lt;img src=x onerror="document.title='pwned'"&gt;</question>
+  <model label="&lt;/script&gt;&lt;script&gt;document.title='pwned'&lt;/script&gt;" architecture="vgg16-cifar"/>
+  <model label="&quot; onmouseover=&quot;document.title='pwned'" architecture="resnet56-cifar"/>
+  <measure>params macs</measure>
+  <plot name="p" kind="scatter" x="macs" y="params" title="&lt;/text&gt;&lt;script&gt;document.title='pwned'&lt;/script&gt;"/>
+</experiment>
+END
+"$program" run evil/evil.xml -o hostile >/dev/null 2>"$tmp/err"
+result 'an experiment of hostile texts runs' $?
+report hostile
+[ $code = 0 ] && [ "$(grep -c '<script' hostile/report.html)" = 1 ] &&
+  ! grep -qE '<img|<[a-z]+ [^>]*" on[a-z]+=' hostile/report.html
+result 'its texts are text' $?
+printf '{"schema": "ghostbench-record-1", "name": "../../x"}' >hostile/evil/record.json
+report hostile
+[ $code = 2 ] && holds "$tmp/err" 'hostile/evil/record.json: name must be a plain file name'
+result 'a faulty record: names file and fault' $?
+"$program" run evil/evil.xml -o hostile >/dev/null 2>&1
+report hostile
+
+# ---------------------------------------------------------------------------------------------
+# In a browser
+
+if ! command -v "$BROWSER" >/dev/null 2>&1; then
+  skip 'the page in a browser' "$BROWSER is not installed (Debian: chromium, 80 MB; harness/setup.sh browser)"
+  echo "1..$count"
+  [ $failed = 0 ]
+  exit
+fi
+
+# What the page is after its script; messages of its console go to $tmp/err.
+browse() { # file
+  timeout 120 "$BROWSER" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+    --user-data-dir="$tmp/profile" --enable-logging=stderr --virtual-time-budget=3000 \
+    --dump-dom "file://$PWD/$1" >"$tmp/out" 2>"$tmp/log" </dev/null
+  code=$?
+  grep -E 'CONSOLE' "$tmp/log" >"$tmp/err"
+}
+
+browse results/report.html
+[ $code = 0 ] && holds "$tmp/out" '<button type="button">' && [ ! -s "$tmp/err" ]
+result 'no message on the console, and the script has run' $?
+browse hostile/report.html
+[ $code = 0 ] && holds "$tmp/out" '<title>ghostbench: what was found</title>' && [ ! -s "$tmp/err" ]
+result 'no hostile text acts' $?
+
+# The policy itself: a script that slipped in does not run, a picture is not fetched.
+sed 's|<main id="main">|&<script>document.title = "pwned";</script><img src="https://example.org/x.png">|' \
+  results/report.html >policy.html
+browse policy.html
+[ $code = 0 ] && holds "$tmp/out" '<title>ghostbench: what was found</title>' &&
+  grep -q 'Content Security Policy' "$tmp/err"
+result 'the policy stops a foreign script' $?
+
+# A copy without the policy, with a script of ours at its end that clicks and writes what it saw.
+cat >probe.js <<'END'
+(() => {
+  const table = [...document.querySelectorAll("table.sort")].find(t => t.caption.textContent.includes("table 5"));
+  const column = name => [...table.tHead.rows[0].cells].findIndex(c => c.textContent.trim() === name);
+  const macs = column("MACs"), model = column("Model");
+  const read = i => [...table.tBodies[0].rows].map(r => r.cells[i].textContent);
+  const press = i => table.tHead.rows[0].cells[i].querySelector("button").click();
+  const sort = i => table.tHead.rows[0].cells[i].getAttribute("aria-sort");
+  const say = (name, text) => {
+    const p = document.createElement("p");
+    p.textContent = name + "=" + text;
+    document.body.append(p);
+  };
+  const before = read(model).join(";");
+  say("none", sort(macs));
+  press(macs);
+  say("up", sort(macs) + ":" + read(macs).join(";"));
+  press(macs);
+  say("down", sort(macs) + ":" + read(macs).join(";"));
+  press(macs);
+  say("back", sort(macs) + ":" + (read(model).join(";") === before));
+  const head = table.tHead.rows[0].cells[model].querySelector("button");
+  head.focus();
+  say("focus", document.activeElement === head);
+  press(model);
+  say("words", read(model)[0]);
+  const theme = document.getElementById("theme"), dark = () => getComputedStyle(document.body).backgroundColor;
+  const first = dark();
+  theme.click();
+  say("theme", first !== dark());
+  say("wide", document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+  say("ids", new Set([...document.querySelectorAll("[id]")].map(e => e.id)).size === document.querySelectorAll("[id]").length);
+  say("refs", [...document.querySelectorAll("use")].every(u => document.getElementById(u.getAttribute("href").slice(1))));
+  say("links", [...document.querySelectorAll("a")].every(a => document.getElementById(a.hash.slice(1))));
+  say("heads", [...document.querySelectorAll("table")].every(t => t.caption && [...t.tHead.rows[0].cells].every(c => c.scope === "col")));
+  // The contrast of each piece of text with its page (WCAG 2, at least 4.5).
+  const rgb = c => c.match(/[\d.]+/g).map(Number);
+  const light = c => rgb(c).slice(0, 3).map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = e => {
+    for (; e; e = e.parentElement) {
+      const c = getComputedStyle(e).backgroundColor;
+      if (rgb(c)[3] !== 0) return c;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const worst = () => {
+    let least = 99, where = "";
+    for (const e of document.querySelectorAll("h1,h2,p,td,th,th button,th small,li,b,span,dt,dd,code,summary,caption,a,footer,figcaption")) {
+      if (!e.textContent.trim() || e.closest("svg")) continue;
+      const a = light(getComputedStyle(e).color), b = light(behind(e));
+      const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (ratio < least) { least = ratio; where = e.tagName + "." + e.className; }
+    }
+    return (least >= 4.5) + " (" + least.toFixed(2) + " at " + where + ")";
+  };
+  say("contrast-dark", worst());
+  theme.click();
+  say("contrast-light", worst());
+})();
+END
+probe() { # page made of the report
+  {
+    sed -e '/Content-Security-Policy/d' -e '/<\/body>/,$d' results/report.html
+    echo '<script>'
+    cat probe.js
+    echo '</script></body></html>'
+  } >probe.html
+  browse probe.html
+}
+probe
+said() { # name, text it must say
+  grep -qF "<p>$1=$2" "$tmp/out" || { grep -F "<p>$1=" "$tmp/out" >"$tmp/err"; false; }
+}
+said none null && said up 'ascending:63.01 M;65.14 M;125.49 M;158.11 M;313.46 M;'
+result 'a click sorts by number, dashes last' $?
+said down 'descending:313.46 M;158.11 M;125.49 M;65.14 M;63.01 M;'
+result 'a second click turns the order round' $?
+said back 'null:true'
+result 'a third click brings the first order back' $?
+said focus true && said words AMC-ResNet-56
+result 'headers take the focus, words sort' $?
+said theme true
+result 'the theme changes' $?
+said contrast-light true && said contrast-dark true
+result 'text has a contrast of 4.5 to its page, light and dark' $?
+said wide true
+result 'nothing is wider than the window' $?
+said ids true && said refs true && said links true && said heads true
+result 'names are unique, references and links lead somewhere, tables have captions' $?
+
+echo "1..$count"
+[ $failed = 0 ]
