@@ -70,6 +70,7 @@ typedef struct gb_results {
   gb_convention convention;
   gb_result *list;
   size_t count, failed;
+  double started;           // seconds since 1970
   size_t stored;            // cells that were in the store
   bool interrupted;         // a signal asked to stop: the list is a part
   gb_parameter *parameters; // of all architectures, for the titles of axes; names are unique
