@@ -1,5 +1,5 @@
 // ghostbench doctor: what this machine is, what can be measured on it, and what is missing.
-#include "harness/cli/cli.h"
+#include "harness/cli/count.h"
 #include "harness/measure/machine.h"
 
 #include <inttypes.h>
@@ -40,16 +40,9 @@ static void print_machine(const gb_machine *m, gb_text *out) {
   gb_text_print(out, "  %-18s %s\n", "frequency policy", or_unknown(m->governor));
 }
 
-static void print_counters(const gb_machine *m, gb_text *out) {
+static void print_papi(const gb_machine *m, gb_counters *counters, gb_text *out) {
   gb_counters_info info;
-  gb_error error = {0};
-  gb_text_add(out, "\nwhat can be measured\n");
-  gb_text_print(out, "  %-18s parameters, MACs, activations, bytes: always, exact\n", "counts");
-  gb_text_print(out, "  %-18s yes; smallest clock step %.0f ns\n", "latency", m->clock_ns);
-  if (gb_counters_probe(&info, &error) != GB_OK) {
-    gb_text_print(out, "  %-18s not available: %s\n", "hardware counters", error.message);
-    return;
-  }
+  gb_counters_tell(counters, &info);
   if (info.hardware > 0 && info.presets > 0)
     gb_text_print(out, "  %-18s %d counters, %d preset events\n", "hardware counters",
                   info.hardware, info.presets);
@@ -60,9 +53,29 @@ static void print_counters(const gb_machine *m, gb_text *out) {
                   "  %-18s remedy: a machine whose processor counters reach the system (not most\n"
                   "  %-18s virtual ones), and kernel.perf_event_paranoid at most 2 (here: %d)\n",
                   "hardware counters",
-                  *info.hardware_reason ? info.hardware_reason : "no preset event exists here", "",
-                  "", "", m->perf_paranoid);
-  gb_text_print(out, "  %-18s %s: %s\n", "PAPI", info.version, info.components);
+                  *info.reason            ? info.reason
+                  : *info.hardware_reason ? info.hardware_reason
+                                          : "no preset event exists here",
+                  "", "", "", m->perf_paranoid);
+  if (*info.version)
+    gb_text_print(out, "  %-18s %s: %s\n", "PAPI", info.version, info.components);
+}
+
+static void print_counters(const gb_machine *m, gb_text *out) {
+  gb_error error = {0};
+  gb_counters *counters;
+  gb_text_add(out, "\nwhat can be measured\n");
+  gb_text_print(out, "  %-18s parameters, MACs, activations, bytes: always, exact\n", "counts");
+  gb_text_print(out, "  %-18s yes; smallest clock step %.0f ns\n", "latency", m->clock_ns);
+  if (gb_counters_open(&counters, &error) != GB_OK) {
+    gb_text_print(out, "  %-18s not available: %s\n", "counters", error.message);
+    return;
+  }
+  print_papi(m, counters, out);
+  gb_text_add(out, "\ncounters (ghostbench count --counters NAME)\n");
+  if (gb_count_list_groups(counters, out, &error) != GB_OK)
+    gb_text_print(out, "  %s\n", error.message);
+  gb_counters_close(counters);
 }
 
 static bool in_path(const char *program) {

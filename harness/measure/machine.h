@@ -3,7 +3,8 @@
 // The story of the folder: protocol.c times competitors side by side, with order.c (who is next),
 // warmup.c, turn.c (what is timed), clock.c, place.c (which processor) and watch.c (what the system
 // did meanwhile); verdict.c judges the result; machine.c reads the facts of processor and kernel;
-// counters.c asks PAPI what can be counted (the only file that knows it).
+// counters.c opens PAPI (papi.h is what of it is used), tally.c counts events of PAPI and of
+// system.c, known_work.c is what they are checked on; callgrind.c simulates instead.
 #ifndef GB_MEASURE_MACHINE_H
 #define GB_MEASURE_MACHINE_H
 
@@ -31,17 +32,5 @@ void gb_machine_read(gb_machine *machine);
 
 // Processors that affinity and the control group's quota leave to this process, at least 1.
 int gb_processors_allowed(void);
-
-// What PAPI offers here.
-typedef struct gb_counters_info {
-  char version[32];
-  int hardware;              // counters of the processor; 0: none
-  char hardware_reason[256]; // PAPI's own words where there are none
-  int presets;               // preset events that exist here
-  char components[512];      // "name (n events)", or "name: why it is off"
-} gb_counters_info;
-
-// GB_EUNSUPPORTED when PAPI itself cannot start; the message says why.
-gb_status gb_counters_probe(gb_counters_info *info, gb_error *error);
 
 #endif

@@ -20,7 +20,8 @@ BEGIN {
 
   # Where each third-party header stands: prefixes of paths; the first row that fits decides.
   row("^libxml/", "harness/xml/")
-  row("^papi", "harness/measure/")
+  row("^(papi|sde_lib)", "harness/measure/")
+  row("^valgrind/", "harness/measure/")
   row("^pthreadpool\\.h$", "harness/engine/")
   row("^(getopt|malloc)\\.h$", "harness/cli/")
   row("^gsl/gsl_(wavelet|errno)\\.h$", "layers/wavelet.c harness/stats/")
