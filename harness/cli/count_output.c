@@ -70,11 +70,14 @@ static void set_metric(gb_table *table, double value) {
     return;
   }
   gb_table_real(table, value, -1);
-  snprintf(shown, sizeof shown, fabs(value) >= 1e5 ? "%.3g" : "%.*f",
-           fabs(value) >= 99.95   ? 0
-           : fabs(value) >= 9.995 ? 1
-                                  : 2,
-           value);
+  if (fabs(value) >= 1e5)
+    snprintf(shown, sizeof shown, "%.3g", value);
+  else
+    snprintf(shown, sizeof shown, "%.*f",
+             fabs(value) >= 99.95   ? 0
+             : fabs(value) >= 9.995 ? 1
+                                    : 2,
+             value);
   gb_table_shown(table, shown);
 }
 

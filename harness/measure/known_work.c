@@ -82,10 +82,10 @@ static gb_status sleeps(gb_counters *counters, int64_t *units, gb_error *error) 
 static gb_status moves(gb_counters *counters, int64_t *units, gb_error *error) {
   (void)counters;
   cpu_set_t allowed;
-  int found[2] = {-1, -1};
+  size_t found[2] = {0, 0};
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2)
     return gb_fail(error, GB_EUNSUPPORTED, "only one processor is allowed: nothing can move");
-  for (int i = 0, n = 0; i < CPU_SETSIZE && n < 2; i++)
+  for (size_t i = 0, n = 0; i < CPU_SETSIZE && n < 2; i++)
     if (CPU_ISSET(i, &allowed))
       found[n++] = i;
   for (int i = 0; i < MOVES; i++) {
