@@ -64,6 +64,10 @@ static gb_status add_papi(gb_tally *t, const char *event, bool first_thread, str
   gb_counters *c = t->counters;
   if (!c->papi)
     return gb_fail(error, GB_EUNSUPPORTED, "%s", c->papi_reason);
+  // Events of other components than the processor's ("sde:::…") belong to the process; PAPI's
+  // component of software-defined events may not be asked by two threads at once.
+  if (!first_thread && strstr(event, ":::"))
+    return GB_OK;
   char name[128];
   int code = 0;
   snprintf(name, sizeof name, "%s", event); // PAPI takes no const
