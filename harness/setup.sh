@@ -60,6 +60,7 @@ build libprotobuf-c-dev library libprotobuf-c writes ONNX
 build protobuf-c-compiler tool protoc-c makes C from the format of ONNX
 build libonnx-dev header onnx/onnx.proto the format of ONNX
 run gnuplot-nox tool gnuplot draws plots
+check valgrind tool valgrind counts instructions and cache misses by simulation
 check libxml2-utils tool xmllint checks documents against the schemas
 lint clang-format tool clang-format checks formatting
 fuzz clang tool clang compiler with the fuzzer

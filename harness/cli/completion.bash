@@ -22,6 +22,7 @@ _ghostbench() {
         ;;
       --convention | -c) words='paper fvcore full' ;;
       --engine | -e) words='native reference' ;;
+      --counters) words="$(_ghostbench_list counters) list" ;;
       --isa) words='avx512 avx2 neon baseline' ;;
       --schema) words='architecture experiment' ;;
       --weights | -w | --input | -i | --output | -o | --dump) files=1 ;;
@@ -35,7 +36,7 @@ _ghostbench() {
           case $command in
             list) words='layers architectures experiments' ;;
             help) words="$(_ghostbench_commands) $(_ghostbench_list layers)" ;;
-            describe | init | forward | export | bench) words=$(_ghostbench_list architectures) files=1 ;;
+            describe | init | forward | export | bench | count) words=$(_ghostbench_list architectures) files=1 ;;
             run | report) words=$(_ghostbench_list experiments) files=1 ;;
             validate) words="$(_ghostbench_list architectures) $(_ghostbench_list experiments)" files=1 ;;
           esac

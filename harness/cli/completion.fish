@@ -13,7 +13,7 @@ function __ghostbench_before --description 'true when the word before the cursor
 end
 
 set -l needs_command '__fish_use_subcommand'
-set -l valued -f --format -c --convention -e --engine --isa --schema -s --set --seed -b --batch --filter -t --threads -r --runs --without --seconds --precise --warmup --comparisons --between --shard
+set -l valued -f --format -c --convention --counters -e --engine --isa --schema -s --set --seed -b --batch --filter -t --threads -r --runs --without --seconds --precise --warmup --comparisons --between --shard
 set -l filed -w --weights -i --input -o --output --dump
 set -l operand "not __fish_use_subcommand; and not __ghostbench_before $valued $filed"
 
@@ -28,6 +28,7 @@ complete -c ghostbench -n '__ghostbench_before -f --format; and __fish_seen_subc
 complete -c ghostbench -n '__ghostbench_before -c --convention' -a 'paper fvcore full'
 complete -c ghostbench -n '__ghostbench_before -e --engine' -a 'native reference'
 complete -c ghostbench -n '__ghostbench_before --between' -a 'hot flushed idle='
+complete -c ghostbench -n '__ghostbench_before --counters' -a '(ghostbench list --names counters 2>/dev/null) list'
 complete -c ghostbench -n '__ghostbench_before --isa' -a 'avx512 avx2 neon baseline'
 complete -c ghostbench -n '__ghostbench_before --schema' -a 'architecture experiment'
 complete -c ghostbench -n "__ghostbench_before $filed" -F
@@ -37,7 +38,7 @@ complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from list" \
     -a 'layers architectures experiments'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from help" \
     -a '(__ghostbench_commands) (ghostbench list --names layers 2>/dev/null)'
-complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export bench" -F \
+complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export bench count" -F \
     -a '(ghostbench list --names architectures 2>/dev/null)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from run report" -F \
     -a '(ghostbench list --names experiments 2>/dev/null)'

@@ -20,6 +20,7 @@ _ghostbench() {
       return ;;
     --convention|-c) compadd paper fvcore full; return ;;
     --engine|-e) compadd native reference; return ;;
+    --counters) compadd list ${(f)"$($program list --names counters 2>/dev/null)"}; return ;;
     --isa) compadd avx512 avx2 neon baseline; return ;;
     --schema) compadd architecture experiment; return ;;
     --weights|-w|--input|-i|--output|-o|--dump) _files; return ;;
@@ -42,7 +43,7 @@ _ghostbench() {
       _describe -t commands command commands
       compadd -a names
       ;;
-    describe|init|forward|export|bench)
+    describe|init|forward|export|bench|count)
       names=(${(f)"$($program list --names architectures 2>/dev/null)"})
       compadd -a names
       _files -g '*.xml'

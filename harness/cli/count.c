@@ -361,12 +361,13 @@ gb_status gb_count(const gb_count_request *request, const gb_network *network,
     return gb_fail_memory(error);
   }
   out->arena = arena;
-  counting c = {.request = request, .network = network, .graph = graph, .out = out};
-  gb_status status = gb_counters_open(&c.counters, error);
-  if (status == GB_OK)
-    status = count_all(&c, weights, error);
+  counting c = {.request = request,
+                .counters = request->counters,
+                .network = network,
+                .graph = graph,
+                .out = out};
+  gb_status status = count_all(&c, weights, error);
   gb_native_free(c.engine);
-  gb_counters_close(c.counters);
   gb_release(NULL, c.input);
   gb_release(NULL, c.output);
   if (status == GB_OK)

@@ -7,6 +7,7 @@
 #include "harness/measure/counters.h"
 
 typedef struct gb_count_request {
+  gb_counters *counters;     // opened once a process: libsde does not open a second time
   const char *const *groups; // names of experiments/counters/*.xml or paths
   size_t group_count;
   gb_engine_choice choice; // the native engine's; see gb_count_simulated_choice

@@ -38,6 +38,7 @@ typedef struct request {
   const char *real[MAX_GROUPS], *simulated[MAX_GROUPS];
   size_t real_count, simulated_count;
   bool nothing, suspect; // found while counting
+  gb_counters *session;  // one a process
 } request;
 
 static gb_status read_flag(const gb_option *o, char *value, request *q, gb_error *error) {
@@ -89,8 +90,6 @@ static gb_status groups_here(request *q, gb_arena *arena, gb_error *error) {
   const char **names;
   GB_TRY(gb_find_places(arena, &places, error));
   GB_TRY(gb_list_names(arena, &places, GB_GROUPS, &names, error));
-  gb_counters *counters;
-  GB_TRY(gb_counters_open(&counters, error));
   gb_status status = GB_OK;
   for (; *names && status == GB_OK; names++) {
     gb_counter_group *group;
@@ -98,13 +97,12 @@ static gb_status groups_here(request *q, gb_arena *arena, gb_error *error) {
     bool any = false;
     for (size_t i = 0; status == GB_OK && i < group->event_count && !any; i++) {
       gb_event_state state;
-      any = gb_group_source_here(counters, &group->events[i], &state) >= 0;
+      any = gb_group_source_here(q->session, &group->events[i], &state) >= 0;
     }
     if (status == GB_OK && any && !gb_group_is_simulated(group))
       status = add_group(q, *names, error);
     gb_counter_group_free(group);
   }
-  gb_counters_close(counters);
   return status;
 }
 
@@ -166,7 +164,8 @@ static gb_status count_some(request *q, const gb_model *model, const gb_weights 
                             gb_error *error) {
   if (count == 0)
     return GB_OK;
-  gb_count_request counting = {.groups = groups,
+  gb_count_request counting = {.counters = q->session,
+                               .groups = groups,
                                .group_count = count,
                                .choice = q->choice,
                                .runs = (int)q->runs,
@@ -251,11 +250,14 @@ static gb_status count(request *q, char **names, size_t name_count, gb_text *out
   json_t *json = json_array();
   gb_status status = arena && json ? GB_OK : gb_fail_memory(error);
   if (status == GB_OK && !q->mark)
+    status = gb_counters_open(&q->session, error);
+  if (status == GB_OK && !q->mark)
     status = q->counters ? split_groups(q, error) : groups_here(q, arena, error);
   for (size_t i = 0; i < name_count && status == GB_OK; i++)
     status = count_network(q, names[i], out, json, error);
   if (status == GB_OK && q->json)
     status = finish_json(json, out, error);
+  gb_counters_close(q->session);
   json_decref(json);
   gb_arena_free(arena);
   return status;

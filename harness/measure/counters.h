@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// PAPI, opened. One a process: not by two threads at once, and one after another.
+// PAPI, opened. Once a process: libsde crashes when it is opened again after it was shut down.
+// For one thread at a time.
 typedef struct gb_counters gb_counters;
 
 // Works without PAPI too: then its events are not available, and the reason says so. PAPI is loaded

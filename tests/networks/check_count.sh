@@ -1,0 +1,96 @@
+#!/bin/sh
+# ghostbench count: the harness's own work through PAPI equals what describe counts, simulated
+# instructions repeat exactly, wrong requests are refused, and nothing missing is a zero.
+#
+# usage: [BUILD=build] sh tests/networks/check_count.sh
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+: "${BUILD:=build}"
+program=$PWD/$BUILD/ghostbench
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+count=0 failed=0
+
+report() { # name, why it failed ("": it did not)
+  count=$((count + 1))
+  if [ -z "$2" ]; then
+    echo "ok $count - $1"
+  else
+    failed=$((failed + 1))
+    echo "not ok $count - $1"
+    echo "$2" | sed 's/^/# /' | head -n 20
+    sed 's/^/#   /' "$tmp/err" 2>/dev/null | head -n 10
+  fi
+}
+skip() { # name, reason
+  count=$((count + 1))
+  echo "ok $count - $1 # SKIP $2"
+}
+
+# "NAME VALUE" of the whole network for each event of a group.
+totals() { # json
+  awk -F'"' '/"event": / { event = $4 } /"total": / { v = $0; sub(/.*: /, "", v); sub(/,.*/, "", v);
+    if (event != "") print event, v; event = "" }' "$1"
+}
+
+name='the work that PAPI reads back is what describe counts'
+if "$program" count --counters list | grep -q '^ *work  *yes'; then
+  for network in eegnet ghostnet; do
+    why=
+    "$program" count "$network" --counters work --threads 2 --json >"$tmp/count" 2>"$tmp/err" ||
+      why="exit code $?"
+    counted=$(totals "$tmp/count" | sed -n 's/^sde:::ghostbench::nominal_macs //p')
+    macs=$("$program" describe "$network" --format json | sed -n 's/.*"macs": \([0-9]*\).*/\1/p' | head -n 1)
+    [ -n "$macs" ] && [ "$counted" = "$macs" ] ||
+      why="$why; PAPI counted ${counted:-nothing}, describe ${macs:-nothing}"
+    report "$name: $network" "$why"
+  done
+else
+  skip "$name" 'PAPI has no software-defined events here'
+fi
+
+name='simulated instructions of every layer repeat exactly'
+if "$program" count --counters list | grep -q '^ *callgrind  *yes'; then
+  why=
+  for i in 1 2; do
+    "$program" count eegnet --counters callgrind --json >"$tmp/json" 2>"$tmp/err" || why="exit code $?"
+    awk '/"event": "callgrind::Ir"/, /"total"/' "$tmp/json" >"$tmp/run$i"
+  done
+  [ -s "$tmp/run1" ] || why="$why; no instructions"
+  cmp -s "$tmp/run1" "$tmp/run2" || why="$why; $(diff "$tmp/run1" "$tmp/run2")"
+  report "$name" "$why"
+else
+  skip "$name" 'valgrind is missing, or this build has not its header'
+fi
+
+refused() { # what it must say, arguments
+  says=$1
+  shift
+  "$program" count "$@" >"$tmp/out" 2>"$tmp/err"
+  code=$?
+  why=
+  [ "$code" -eq 2 ] || why="exit code $code"
+  grep -q -- "$says" "$tmp/err" || why="$why; it does not say '$says'"
+  report "count $*: refused" "$why"
+}
+refused 'name an architecture'
+refused "nosuch" eegnet --counters nosuch
+refused 'names no group' eegnet --counters ,
+refused '--runs 0 is not allowed' eegnet --runs 0
+refused '--batch x is not allowed' eegnet --batch x
+
+# Where the processor counts nothing, there is no number, a reason, and exit code 3.
+if "$program" count --counters list | grep -q '^ *cycles  *not available'; then
+  "$program" count eegnet --counters cycles >"$tmp/out" 2>"$tmp/err"
+  code=$?
+  why=
+  [ "$code" -eq 3 ] || why="exit code $code"
+  grep -q 'PAPI_TOT_CYC: ' "$tmp/out" && grep -q 'remedy: ' "$tmp/out" || why="$why; no reason and remedy"
+  report 'missing counters: exit code 3 with reason and remedy' "$why"
+else
+  "$program" count eegnet --counters cycles >"$tmp/out" 2>"$tmp/err"
+  report 'cycles are counted' "$([ $? -eq 0 ] || cat "$tmp/out")"
+fi
+
+[ "$failed" -eq 0 ]
