@@ -7,6 +7,8 @@
 set -u
 : "${BUILD:=build}" "${TEST_TIMEOUT:=600}" "${VERBOSE:=0}"
 export BUILD
+: "${LSAN_OPTIONS:=suppressions=$PWD/tests/lib/leaks.txt:print_suppressions=0}"
+export LSAN_OPTIONS
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
