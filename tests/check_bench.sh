@@ -79,7 +79,7 @@ bench eegnet $small --runs 3
 few() { [ "$code" -eq 3 ] && grep -q '^invalid: samples: 3 samples' "$tmp/out"; }
 check 'three samples are no measurement: exit code 3' few
 # shellcheck disable=SC2086
-bench eegnet $small --runs 12 --batch 1,2 --precise 30 --seconds 3 --json
+bench eegnet $small --runs 20000 --batch 1,2 --precise 30 --seconds 3 --json
 precise() { measured && grep -qE '"(precise_enough|capped)": true' "$tmp/out"; }
 check 'until precise, or until the cap' precise
 # shellcheck disable=SC2086

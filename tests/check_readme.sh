@@ -49,7 +49,7 @@ while read -r words; do
   (cd "$tmp/folder" && "$program" "$@") >"$tmp/out" 2>&1 </dev/null
   code=$?
   # Exit code 3 with the reason is right where valgrind cannot run: a build with sanitizers.
-  if [ $code -eq 3 ] && why=$(grep -o 'valgrind cannot run.*\|valgrind is missing.*' "$tmp/out"); then
+  if [ $code -eq 3 ] && why=$(grep -o 'valgrind cannot run.*\|built without valgrind.*\|valgrind is not installed.*' "$tmp/out"); then
     count=$((count + 1))
     echo "ok $count - ghostbench $words # SKIP $why"
   else
