@@ -39,7 +39,7 @@ static json_t *array_ms(const double *seconds, size_t count) {
   return array;
 }
 
-static json_t *verdict(const gb_verdict *v) {
+static json_t *verdict(const gb_judgement *v) {
   json_t *reasons = json_array();
   for (size_t i = 0; i < v->count; i++)
     json_array_append_new(reasons,

@@ -81,7 +81,7 @@ static bool same_reason(const gb_reason *a, const gb_reason *b) {
   return strcmp(a->code, b->code) == 0 && strcmp(a->text, b->text) == 0;
 }
 
-static const gb_reason *find_reason(const gb_verdict *verdict, const gb_reason *reason) {
+static const gb_reason *find_reason(const gb_judgement *verdict, const gb_reason *reason) {
   for (size_t i = 0; i < verdict->count; i++)
     if (same_reason(&verdict->reasons[i], reason))
       return &verdict->reasons[i];

@@ -94,7 +94,7 @@ typedef struct gb_latency_item {
   gb_modes modes;
   double outliers; // share beyond 3 quartile ranges
   gb_evidence evidence;
-  gb_verdict verdict;
+  gb_judgement verdict;
 } gb_latency_item;
 
 gb_status gb_latency_measure(gb_latency_item *items, size_t count, const gb_latency_plan *plan,

@@ -16,6 +16,11 @@ static const gb_option options[] = {
     {"convention", 'c', "NAME", "how MACs are counted: paper, fvcore, full"},
     {"fresh", 0, NULL, "compute every cell anew, also those that are in the store"},
     {"shard", 0, "I/N", "only the I-th of N slices of the cells, into the store"},
+    {"engine", 'e', "NAME", "what is timed: native or reference (default native)"},
+    {"threads", 't', "N", "threads of the native engine when it is timed (default 1)"},
+    GB_OPTION_ISA,
+    GB_OPTION_WITHOUT,
+    {"runs", 'r', "N", "timed runs of each network (default 50)"},
     {"no-plots", 0, NULL, "draw no plots"},
     {"dry-run", 'n', NULL, "list the models, compute nothing"},
     {"json", 0, NULL, "print the tables as JSON"},
@@ -298,6 +303,16 @@ static gb_status read_flag(const gb_option *o, char *value, gb_run *run, gb_erro
     run->filter = value;
   if (gb_option_is(o, "shard"))
     GB_TRY(read_shard(value, run, error));
+  int64_t runs;
+  if (gb_option_is(o, "runs")) {
+    if (!gb_parse_int(value, &runs) || runs < 1 || runs > 1000000)
+      return gb_fail(error, GB_EUSAGE, "--runs %s is not allowed: an integer from 1 to 1000000",
+                     value);
+    run->time_runs = (size_t)runs;
+  }
+  gb_error wrong = {0};
+  if (gb_engine_flag(&run->choice, o, value, &wrong) && wrong.status != GB_OK)
+    return gb_fail(error, wrong.status, "%s", wrong.message);
   run->fresh = run->fresh || gb_option_is(o, "fresh");
   run->plots = run->plots && !gb_option_is(o, "no-plots");
   run->dry = run->dry || gb_option_is(o, "dry-run");
@@ -340,7 +355,10 @@ static int run(const gb_command *self, int argc, char **argv) {
               .output = "results",
               .plots = true,
               .convention = -1,
+              .choice = gb_engine_default(),
+              .time_runs = 50,
               .arena = gb_arena_new(NULL)};
+  r.choice.options.threads = 1;
   // Before the flags are read: reading --set cuts its text in two.
   r.command_line = r.arena ? gb_command_line(r.arena, argc, argv) : NULL;
   int code = r.command_line ? read_and_run(&r, argc, argv) : gb_complain(self, "out of memory");
@@ -353,7 +371,9 @@ const gb_command gb_command_run = {
     .operands = "EXPERIMENT…",
     .summary = "Computes an experiment's networks, compares them with published tables, and writes "
                "tables and plots. Exits 0 where all is reproduced or its difference explained, 1 "
-               "where a figure differs and no reason is recorded, 2 where something failed.",
+               "where a figure differs and no reason is recorded, 2 where something failed, 3 "
+               "where a time is "
+               "not valid.",
     .options = options,
     .examples = "  ghostbench run ghostnet-table3\n"
                 "  ghostbench run ghostnet-paper -o /tmp/paper --no-plots\n"

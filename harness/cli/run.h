@@ -1,7 +1,8 @@
 // What the files of `ghostbench run` share.
 //
 // The story of the command: run.c reads flags and goes through the experiments; run_cells.c builds
-// the network of each cell and counts it, run_structure.c lists its rows, run_latency.c times it;
+// the network of each cell and counts it, run_structure.c lists its rows, run_latency.c times cells
+// side by side;
 // run_key.c says what defines a cell and run_store.c keeps it, so that the next run goes on where
 // this one ended; run_output.c sets published figures beside the counts and writes tables;
 // run_plots.c draws; run_record.c keeps what the report needs.
@@ -23,6 +24,8 @@ typedef struct gb_run {
   struct gb_run_store *store; // NULL until the first cell
   gb_stop *stop;              // signals while cells are computed
   int convention;             // of gb_convention; -1: each experiment's own
+  gb_engine_choice choice;    // of the engine that is timed
+  size_t time_runs;           // of each network
   gb_settings settings;
   gb_places places;
   gb_arena *arena;
@@ -55,9 +58,13 @@ typedef struct gb_result {
   const char *error; // why there are no figures; NULL: there are
   const char *title; // of the architecture
   int64_t params, params_total, macs, macs_full, flops, activations, bytes;
-  bool stored;    // counts come from the store
-  double latency; // ms; NaN: not measured
-  int runs;       // of which that is the median
+  bool stored;                      // counts come from the store
+  double latency;                   // ms; NaN: not measured
+  double latency_low, latency_high; // ms, 95 % interval; NaN: none
+  int runs;                         // of which that is the median
+  const char *validity;             // "valid", "suspect", "invalid"; NULL: not timed
+  const char *doubt, *remedy;       // the worst reason, and what helps; NULL: none
+  bool time_stored;                 // the time was in the store
   gb_part *parts;
   size_t part_count;
   gb_structure_row *rows;
@@ -99,9 +106,6 @@ gb_status gb_structure_of(const gb_graph *graph, gb_arena *arena, gb_structure_r
 // The shares of a graph by kind of layer, in order of first appearance.
 gb_status gb_parts_of(const gb_graph *graph, gb_convention convention, gb_arena *arena,
                       gb_part **parts, size_t *count, gb_error *error);
-
-// Median time of one run of the reference engine, in ms, and of how many runs.
-gb_status gb_run_latency(const gb_graph *graph, double *median, int *runs, gb_error *error);
 
 // Says which cells failed and why, one line each on stderr; raises the exit code.
 void gb_run_report_failed(gb_run *run, const gb_results *results);

@@ -1,6 +1,6 @@
 // The cells of an experiment: each network is expanded, built and counted.
 #define _GNU_SOURCE // strcasestr, FNM_CASEFOLD
-#include "harness/cli/run_store.h"
+#include "harness/cli/run_latency.h"
 #include "harness/measure/clock.h"
 #include "harness/report/escape.h"
 
@@ -28,8 +28,9 @@ typedef struct computing {
   gb_results *results;
   opened *opened;
   size_t parameter_room;
-  bool latency, structure, parts;
-  bool broken; // the store cannot be read: not the cell's fault
+  bool structure, parts;
+  gb_timing *timing; // NULL: nothing is timed
+  bool broken;       // the store cannot be read: not the cell's fault
 } computing;
 
 static bool matches(const char *filter, const char *text) {
@@ -212,13 +213,11 @@ static gb_status compute(computing *c, const gb_cell_head *head, gb_result *r, g
     status = gb_fail_memory(error);
   if (status == GB_OK && !r->stored)
     status = keep(c, head, &identity, r, gb_now() - began, error);
-  if (status == GB_OK && !r->error && c->latency) {
+  if (status == GB_OK && !r->error && c->timing) {
     if (!graph)
-      found = gb_graph_build(network->root, 1, &graph, &why);
-    if (found == GB_OK)
-      found = gb_run_latency(graph, &r->latency, &r->runs, &why);
-    if (found != GB_OK && !(r->error = gb_arena_copy(c->results->arena, why.message)))
-      status = gb_fail_memory(error);
+      status = gb_graph_build(network->root, 1, &graph, error);
+    if (status == GB_OK)
+      return gb_timing_add(c->timing, head, network, graph, r, error);
   }
   gb_graph_free(graph);
   gb_network_free(network);
@@ -316,18 +315,25 @@ static gb_status compute_all(computing *c, const gb_experiment *e, gb_error *err
     if (!gb_run_selects(c->run, e, i))
       continue;
     gb_result *result = &r->list[r->count++];
-    *result = (gb_result){
-        .cell = &e->cells[i], .label = names[i].label, .title = "", .latency = (double)NAN};
+    *result = (gb_result){.cell = &e->cells[i],
+                          .label = names[i].label,
+                          .title = "",
+                          .latency = (double)NAN,
+                          .latency_low = (double)NAN,
+                          .latency_high = (double)NAN};
     // Not for every cell of a large grid: a terminal is slower than counting.
-    if (c->latency || total < 200 || r->count % 50 == 1)
+    if (c->timing || total < 200 || r->count % 50 == 1)
       show_progress(e, r->count - 1, total, result->label);
     const gb_cell_head head = {e, result->cell, result->label, names[i].occurrence, i};
     GB_TRY(compute(c, &head, result, error));
-    r->failed += result->error != NULL;
     r->stored += result->stored;
     r->interrupted = gb_stop_asked(c->run->stop) != 0;
   }
   show_progress(e, total, total, "");
+  if (c->timing && !r->interrupted)
+    GB_TRY(gb_timing_end(c->timing, error));
+  for (size_t i = 0; i < r->count; i++)
+    r->failed += r->list[i].error != NULL;
   return gb_run_store_flush(c->run, error);
 }
 
@@ -350,10 +356,11 @@ gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results 
 #endif
   computing c = {.run = run,
                  .results = results,
-                 .latency = gb_run_measures(experiment, "latency"),
                  .structure = gb_run_measures(experiment, "structure"),
                  .parts = wants_parts(run, experiment)};
   gb_status status = gb_run_store_open(run, error);
+  if (status == GB_OK && gb_run_measures(experiment, "latency"))
+    status = gb_timing_new(run, results->arena, &c.timing, error);
   if (status == GB_OK) {
     run->stop = gb_stop_begin();
     status = compute_all(&c, experiment, error);
@@ -361,6 +368,7 @@ gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results 
     gb_stop_end(run->stop);
     run->stop = NULL;
   }
+  gb_timing_free(c.timing);
   run->broken |= status != GB_OK;
   for (opened *o = c.opened; o; o = o->next)
     gb_architecture_free(o->architecture);

@@ -1,5 +1,5 @@
 // What a run says: published figures beside the counts, tables, files, and a summary in words.
-#include "harness/cli/run.h"
+#include "harness/cli/run_latency.h"
 #include "harness/report/escape.h"
 
 #include <inttypes.h>
@@ -61,13 +61,25 @@ static void narrow(const gb_run *run, const gb_results *results, gb_published *p
 // ---------------------------------------------------------------------------------------------
 // The comparison
 
+static void add_time(gb_comparison *c, const gb_result *r) {
+  const int digits = r->latency < 1 ? 4 : r->latency < 10 ? 3 : r->latency < 100 ? 2 : 1;
+  char interval[64];
+  if (!r->validity) // not timed: the run was stopped before
+    return;
+  gb_comparison_real(c, r->cell->row, r->label, "latency", r->latency, digits);
+  snprintf(interval, sizeof interval, "%.*f–%.*f", digits, r->latency_low, digits, r->latency_high);
+  if (isfinite(r->latency_low))
+    gb_comparison_text(c, r->cell->row, r->label, "latency_interval", interval);
+  gb_comparison_text(c, r->cell->row, r->label, "validity", r->validity);
+}
+
 static void add_counts(gb_comparison *c, const gb_experiment *e, const gb_result *r) {
   for (size_t i = 0; i < e->measure_count; i++) {
     int64_t count;
     if (gb_result_count(r, e->measures[i], &count))
       gb_comparison_integer(c, r->cell->row, r->label, e->measures[i], count);
     else if (strcmp(e->measures[i], "latency") == 0)
-      gb_comparison_real(c, r->cell->row, r->label, "latency", r->latency, r->latency < 10 ? 2 : 1);
+      add_time(c, r);
   }
 }
 
@@ -108,13 +120,25 @@ static void add_columns(gb_comparison *c, const gb_experiment *e) {
       {"se", "SE", NULL, GB_ALIGN_RIGHT, false},
       {"stride", "Stride", NULL, GB_ALIGN_RIGHT, false},
   };
-  static const gb_column latency = {"latency", "Latency, reference engine", "ms", GB_ALIGN_RIGHT,
-                                    false};
+  static const gb_column latency[] = {
+      {"latency", "Latency", "ms", GB_ALIGN_RIGHT, false},
+      {"latency_interval", "95 %", "ms", GB_ALIGN_RIGHT, false},
+      {"validity", "Verdict", NULL, GB_ALIGN_LEFT, false},
+  };
   for (size_t i = 0; gb_run_measures(e, "structure") && i < sizeof structure / sizeof *structure;
        i++)
     gb_comparison_column(c, &structure[i]);
-  if (gb_run_measures(e, "latency") && e->measure_count == 1)
-    gb_comparison_column(c, &latency);
+  static const gb_column counts[] = {
+      {"params", "Parameters", NULL, GB_ALIGN_RIGHT, true},
+      {"macs", "MACs", NULL, GB_ALIGN_RIGHT, true},
+  };
+  if (!gb_run_measures(e, "latency"))
+    return;
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+    if (gb_run_measures(e, counts[i].name))
+      gb_comparison_column(c, &counts[i]);
+  for (size_t i = 0; i < sizeof latency / sizeof *latency; i++)
+    gb_comparison_column(c, &latency[i]);
 }
 
 static gb_status compare(const gb_results *results, const gb_published *published,
@@ -155,7 +179,23 @@ static void add_note(gb_table *table, gb_text *note) {
   note->length = 0;
 }
 
-static void add_notes(gb_table *table, const gb_results *results) {
+// How times were taken.
+static void add_time_notes(gb_table *table, const gb_run *run, const gb_results *results,
+                           gb_text *note) {
+  const gb_engine_choice *c = &run->choice;
+  size_t stored = 0;
+  for (size_t i = 0; i < results->count; i++)
+    stored += results->list[i].time_stored;
+  gb_text_print(note,
+                "Latency: median of %zu runs of the %s engine, %d thread%s, batch 1, at most %d "
+                "networks side by side in balanced random order; intervals by block bootstrap; %zu "
+                "of %zu from the store. On this machine.",
+                run->time_runs, c->native ? "native" : "reference", c->options.threads,
+                c->options.threads == 1 ? "" : "s", GB_TIMING_GROUP, stored, results->count);
+  add_note(table, note);
+}
+
+static void add_notes(gb_table *table, const gb_run *run, const gb_results *results) {
   const gb_experiment *e = results->experiment;
   gb_text note = {0};
   if (gb_run_measures(e, "macs") || gb_run_measures(e, "flops")) {
@@ -163,17 +203,8 @@ static void add_notes(gb_table *table, const gb_results *results) {
                   gb_convention_texts[results->convention]);
     add_note(table, &note);
   }
-  if (gb_run_measures(e, "latency")) {
-    int least = INT32_MAX;
-    for (size_t i = 0; i < results->count; i++)
-      if (results->list[i].runs > 0 && results->list[i].runs < least)
-        least = results->list[i].runs;
-    gb_text_print(&note,
-                  "Latency is the median of at least %d runs of the reference engine, batch 1: "
-                  "plain loops, an upper bound and no claim about the network.",
-                  least == INT32_MAX ? 0 : least);
-    add_note(table, &note);
-  }
+  if (gb_run_measures(e, "latency"))
+    add_time_notes(table, run, results, &note);
   for (size_t i = 0; i < results->count; i++)
     if (results->list[i].error) {
       gb_text_print(&note, "%s: not computed: %s", results->list[i].label, results->list[i].error);
@@ -288,7 +319,11 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
   if (status == GB_OK)
     status = gb_comparison_cell_table(c, &cells, error);
   if (status == GB_OK) {
-    add_notes(table, results);
+    add_notes(table, run, results);
+    if (gb_run_measures(results->experiment, "latency"))
+      status = gb_run_words(results, table, error);
+  }
+  if (status == GB_OK) {
     status = save_tables(table, cells, folder, error);
   }
   if (status == GB_OK)
@@ -300,6 +335,9 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
     if (stale.length) // known differences that do not occur
       fputs(gb_text_get(&stale), stderr);
     raise(run, gb_comparison_count(c, GB_VERDICT_DIFFERS) || stales ? GB_EXIT_DIFFERS : GB_EXIT_OK);
+    for (size_t i = 0; i < results->count; i++)
+      if (results->list[i].validity && strcmp(results->list[i].validity, "invalid") == 0)
+        raise(run, GB_EXIT_INVALID);
     run->stale += stales;
     for (int v = 0; v < GB_VERDICT_COUNT; v++)
       run->counts[v] += gb_comparison_count(c, (gb_verdict)v);

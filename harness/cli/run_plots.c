@@ -101,7 +101,7 @@ static gb_axis axis_of(const drawing *d, const char *name, bool log) {
       {"flops", {.title = "FLOPs", .count = true}},
       {"activations", {.title = "Activations", .count = true}},
       {"bytes", {.title = "Bytes read and written", .count = true}},
-      {"latency", {.title = "Latency of the reference engine", .unit = "ms"}},
+      {"latency", {.title = "Latency", .unit = "ms"}},
       {"top1", {.title = "Top-1 accuracy, published", .unit = "%"}},
       {"top5", {.title = "Top-5 accuracy, published", .unit = "%"}},
       {"accuracy", {.title = "Accuracy, published", .unit = "%"}},
@@ -221,7 +221,7 @@ static void add_lines(drawing *d) {
 // What a label says beyond its family: "Large 0.75x".
 static const char *short_label(const char *label, const char *family) {
   size_t n = strlen(family);
-  if (strncmp(label, family, n) == 0)
+  if (strncmp(label, family, n) == 0 && (!label[n] || label[n] == ' ' || label[n] == ','))
     label += n;
   return label + strspn(label, " ,");
 }
@@ -233,9 +233,17 @@ static void add_points(drawing *d) {
     if (!drawn(d, r))
       continue;
     const char *family = family_of(r, text);
-    gb_chart_point(d->chart, gb_chart_series(d->chart, family, family, false),
-                   value_of(d, r, d->plot->x), value_of(d, r, d->plot->y),
-                   d->results->count <= MOST_LABELS ? short_label(r->label, family) : "");
+    gb_point point = gb_point_at(value_of(d, r, d->plot->x), value_of(d, r, d->plot->y));
+    point.label = d->results->count <= MOST_LABELS ? short_label(r->label, family) : "";
+    if (strcmp(d->plot->x, "latency") == 0) {
+      point.x_low = r->latency_low;
+      point.x_high = r->latency_high;
+    }
+    if (strcmp(d->plot->y, "latency") == 0) {
+      point.y_low = r->latency_low;
+      point.y_high = r->latency_high;
+    }
+    gb_chart_add(d->chart, gb_chart_series(d->chart, family, family, false), &point);
   }
 }
 

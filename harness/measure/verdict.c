@@ -99,7 +99,7 @@ static bool beyond(double value, bool below, double threshold) {
   return below ? value < threshold : value > threshold;
 }
 
-static void add_reason(gb_verdict *verdict, const gb_rule *rule, gb_validity validity,
+static void add_reason(gb_judgement *verdict, const gb_rule *rule, gb_validity validity,
                        double value) {
   gb_reason *reason = &verdict->reasons[verdict->count++];
   *reason = (gb_reason){.code = rule->code, .validity = validity, .remedy = rule->remedy};
@@ -111,8 +111,8 @@ static void add_reason(gb_verdict *verdict, const gb_rule *rule, gb_validity val
     verdict->validity = validity;
 }
 
-void gb_judge(const gb_evidence *evidence, gb_verdict *verdict) {
-  *verdict = (gb_verdict){.validity = GB_VALID};
+void gb_judge(const gb_evidence *evidence, gb_judgement *verdict) {
+  *verdict = (gb_judgement){.validity = GB_VALID};
   for (size_t i = 0; i < RULES; i++) {
     const gb_rule *rule = &rules[i];
     double value = field(evidence, rule->field);

@@ -39,13 +39,13 @@ typedef struct gb_reason {
 } gb_reason;
 
 enum { GB_REASONS = 24 };
-typedef struct gb_verdict {
+typedef struct gb_judgement {
   gb_validity validity; // the worst one of the reasons
   gb_reason reasons[GB_REASONS];
   size_t count;
-} gb_verdict;
+} gb_judgement;
 
-void gb_judge(const gb_evidence *evidence, gb_verdict *verdict);
+void gb_judge(const gb_evidence *evidence, gb_judgement *verdict);
 
 // A rule as verdict.c's table has it, for documentation and tests.
 typedef struct gb_rule_info {

@@ -13,7 +13,7 @@ static gb_evidence good(void) {
 }
 
 TEST(good_numbers_are_valid) {
-  gb_verdict verdict;
+  gb_judgement verdict;
   gb_evidence evidence = good();
   gb_judge(&evidence, &verdict);
   CHECK_INT(verdict.validity, GB_VALID);
@@ -21,7 +21,7 @@ TEST(good_numbers_are_valid) {
 }
 
 TEST(what_is_not_known_accuses_nobody) {
-  gb_verdict verdict;
+  gb_judgement verdict;
   gb_evidence evidence = gb_evidence_none();
   gb_judge(&evidence, &verdict);
   CHECK_INT(verdict.validity, GB_VALID);
@@ -64,7 +64,7 @@ static void expect(check_state *check, const trial *t, double value, gb_validity
   if (t->field == AT(modes_share))
     evidence.modes_p = 0.001;
   *(double *)((char *)&evidence + t->field) = value;
-  gb_verdict verdict;
+  gb_judgement verdict;
   gb_judge(&evidence, &verdict);
   CHECK_INT(verdict.validity, validity);
   CHECK_INT(verdict.count, validity != GB_VALID);
@@ -102,7 +102,7 @@ TEST(every_rule_has_its_thresholds) {
 }
 
 TEST(gates_hold) {
-  gb_verdict verdict;
+  gb_judgement verdict;
   gb_evidence evidence = good();
   evidence.trend_share = 0.5; // large, and by chance
   evidence.trend_p = 0.02;
@@ -116,7 +116,7 @@ TEST(gates_hold) {
 }
 
 TEST(the_worst_reason_decides_and_all_are_told) {
-  gb_verdict verdict;
+  gb_judgement verdict;
   gb_evidence evidence = good();
   evidence.steal = 0.05;
   evidence.backward = 2;

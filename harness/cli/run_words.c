@@ -1,0 +1,129 @@
+// What the times of an experiment say, in sentences below its table.
+#include "harness/cli/run_latency.h"
+#include "harness/stats/model.h"
+#include "harness/stats/rank.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST_ROWS = 5, MOST_PAIRS = 3, MODEL_TERMS = 2 };
+
+static bool timed(const gb_result *r) {
+  return !r->error && r->validity && isfinite(r->latency) && r->latency > 0;
+}
+
+static void add_note(gb_table *table, gb_text *note) {
+  table->failed |= note->failed;
+  gb_table_note(table, gb_text_get(note));
+  note->length = 0;
+}
+
+// One sentence for all networks of which the same is to be said.
+static void doubts(gb_table *table, const gb_results *results, gb_text *note) {
+  for (size_t i = 0; i < results->count; i++) {
+    const gb_result *r = &results->list[i];
+    bool said = !r->validity || !r->doubt || strcmp(r->validity, "valid") == 0;
+    for (size_t k = 0; k < i && !said; k++)
+      said = results->list[k].doubt && strcmp(results->list[k].doubt, r->doubt) == 0;
+    if (said)
+      continue;
+    gb_text_add(note, r->label);
+    for (size_t k = i + 1; k < results->count; k++)
+      if (results->list[k].doubt && strcmp(results->list[k].doubt, r->doubt) == 0)
+        gb_text_print(note, ", %s", results->list[k].label);
+    gb_text_print(note, ": %s: %s. Remedy: %s.", r->validity, r->doubt, r->remedy);
+    add_note(table, note);
+  }
+}
+
+// Do MACs order the networks as their times do?
+static gb_status proxies(gb_table *table, const gb_results *results, double *x, double *y,
+                         gb_text *note, gb_error *error) {
+  static const struct {
+    const char *name, *title;
+  } columns[] = {{"macs", "MACs"}, {"params", "Parameters"}, {"bytes", "Bytes"}};
+  for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+    size_t n = 0;
+    for (size_t i = 0; i < results->count; i++) {
+      int64_t count;
+      if (!timed(&results->list[i]) || !gb_result_count(&results->list[i], columns[c].name, &count))
+        continue;
+      x[n] = (double)count;
+      y[n++] = results->list[i].latency;
+    }
+    gb_rank rank;
+    GB_TRY(gb_rank_of(x, y, n, &(gb_resampling){.seed = 1}, &rank, error));
+    gb_text_print(note, "%s order %zu networks as their times do: Kendall's tau %.2f",
+                  columns[c].title, n, rank.kendall.value);
+    if (isfinite(rank.kendall.low))
+      gb_text_print(note, " (95 %% %.2f to %.2f)", rank.kendall.low, rank.kendall.high);
+    gb_text_print(note, ", Spearman's rho %.2f; %.0f %% of the pairs the other way round.",
+                  rank.spearman.value, 100 * rank.discordant);
+    add_note(table, note);
+  }
+  return GB_OK;
+}
+
+// What a MAC and a byte cost here, and how well that predicts a network that the fit has not seen.
+static gb_status model(gb_table *table, const gb_results *results, double *x, double *y,
+                       gb_text *note, gb_error *error) {
+  size_t n = 0;
+  for (size_t i = 0; i < results->count; i++) {
+    const gb_result *r = &results->list[i];
+    if (!timed(r))
+      continue;
+    x[MODEL_TERMS * n] = 1e-6 * (double)r->macs;
+    x[MODEL_TERMS * n + 1] = 1e-6 * (double)r->bytes;
+    y[n++] = 1e3 * r->latency; // µs
+  }
+  gb_linear fit;
+  gb_linear_wish wish = {.x = x, .y = y, .rows = n, .terms = MODEL_TERMS, .how = {.seed = 1}};
+  GB_TRY(gb_linear_fit(&wish, &fit, error));
+  gb_text_print(note,
+                "A fit: %.3g µs a million MACs and %.3g µs a megabyte; half of the networks lie "
+                "within %.0f %%",
+                fit.price[0], fit.price[1], 100 * fit.typical_error);
+  if (isfinite(fit.unseen_error))
+    gb_text_print(note, " (%.0f %% when the fit had not seen them)", 100 * fit.unseen_error);
+  gb_text_add(note, ".");
+  add_note(table, note);
+  return GB_OK;
+}
+
+// Networks with fewer MACs that take longer, beyond both intervals.
+static void surprises(gb_table *table, const gb_results *results, gb_text *note) {
+  size_t said = 0;
+  for (size_t i = 0; i < results->count && said < MOST_PAIRS; i++)
+    for (size_t k = 0; k < results->count && said < MOST_PAIRS; k++) {
+      const gb_result *a = &results->list[i], *b = &results->list[k];
+      if (!timed(a) || !timed(b) || !(a->macs < b->macs && a->latency_low > b->latency_high))
+        continue;
+      gb_text_print(note, "%s has %.2f of the MACs of %s and takes %.2f of its time.", a->label,
+                    (double)a->macs / (double)b->macs, b->label, a->latency / b->latency);
+      add_note(table, note);
+      said++;
+    }
+}
+
+gb_status gb_run_words(const gb_results *results, gb_table *table, gb_error *error) {
+  size_t n = 0;
+  gb_text note = {0};
+  for (size_t i = 0; i < results->count; i++)
+    n += timed(&results->list[i]);
+  doubts(table, results, &note);
+  double *x = gb_allocate(NULL, MODEL_TERMS * n + 1, sizeof *x);
+  double *y = gb_allocate(NULL, n + 1, sizeof *y);
+  gb_status status = x && y ? GB_OK : gb_fail_memory(error);
+  if (status == GB_OK && n >= LEAST_ROWS) {
+    surprises(table, results, &note);
+    status = proxies(table, results, x, y, &note, error);
+    if (status == GB_OK)
+      status = model(table, results, x, y, &note, error);
+  }
+  gb_text_free(&note);
+  gb_release(NULL, x);
+  gb_release(NULL, y);
+  return status;
+}
