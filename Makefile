@@ -24,7 +24,8 @@ endif
 
 WARNINGS  = -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wcast-qual -Wswitch-enum -Wvla -Wdouble-promotion -Wformat=2 -Wundef
-OPTIMISE ?= -O2 -g
+# DWARF 4, as Debian 12's valgrind cannot read the DWARF 5 that clang 14 writes.
+OPTIMISE ?= -O2 -gdwarf-4
 ifeq ($(VARIANT),asan)
 OPTIMISE  = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
