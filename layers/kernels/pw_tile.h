@@ -82,7 +82,7 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
     GB_UNROLL
     for (int j = 0; j < NV; j++)
       x[j] = MASKED && j == NV - 1 ? vloadm(b + j * VW, last) : vload(b + j * VW);
-    __builtin_prefetch(a + PW_AHEAD);
+    __builtin_prefetch(a + PW_AHEAD(NV));
     if (!INDIRECT) {
       GB_UNROLL
       for (int j = 0; j < NV; j++)
