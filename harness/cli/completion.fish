@@ -42,4 +42,4 @@ complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe in
     -a '(ghostbench list --names architectures 2>/dev/null)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from run report" -F \
     -a '(ghostbench list --names experiments 2>/dev/null)'
-complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from validate" -F
+complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from validate compare verify merge" -F

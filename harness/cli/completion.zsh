@@ -53,6 +53,7 @@ _ghostbench() {
       compadd -a names
       _files -g '*.xml'
       ;;
+    compare|verify|merge) _files ;;
     validate) _files -g '*.xml' ;;
   esac
 }
