@@ -36,7 +36,7 @@ _ghostbench() {
           case $command in
             list) words='layers architectures experiments' ;;
             help) words="$(_ghostbench_commands) $(_ghostbench_list layers)" ;;
-            describe | init | forward | export | bench | count) words=$(_ghostbench_list architectures) files=1 ;;
+            describe | init | forward | export | bench | count | explain) words=$(_ghostbench_list architectures) files=1 ;;
             run | report) words=$(_ghostbench_list experiments) files=1 ;;
             compare | verify | merge) files=1 ;;
             validate) words="$(_ghostbench_list architectures) $(_ghostbench_list experiments)" files=1 ;;

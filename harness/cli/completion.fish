@@ -38,7 +38,7 @@ complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from list" \
     -a 'layers architectures experiments'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from help" \
     -a '(__ghostbench_commands) (ghostbench list --names layers 2>/dev/null)'
-complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export bench count" -F \
+complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export bench count explain" -F \
     -a '(ghostbench list --names architectures 2>/dev/null)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from run report" -F \
     -a '(ghostbench list --names experiments 2>/dev/null)'

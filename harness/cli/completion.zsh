@@ -43,7 +43,7 @@ _ghostbench() {
       _describe -t commands command commands
       compadd -a names
       ;;
-    describe|init|forward|export|bench|count)
+    describe|init|forward|export|bench|count|explain)
       names=(${(f)"$($program list --names architectures 2>/dev/null)"})
       compadd -a names
       _files -g '*.xml'
