@@ -3,7 +3,9 @@
 KERNEL_DIR := layers/kernels
 KERNEL_SRCS := $(filter-out isa.c,$(notdir $(wildcard $(KERNEL_DIR)/*.c)))
 KERNEL_ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
-# Sanitizers make -O3 of these templates take minutes.
+# Sanitizers make -O3 of these templates take minutes, and the fuzzer's instrumentation even -O1. What is
+# fuzzed are the readers of files, which know no kernel.
+KERNEL_CFLAGS = $(if $(filter fuzz,$(VARIANT)),$(filter-out -fsanitize%,$(CFLAGS)),$(CFLAGS))
 KERNEL_OPTIMISE := $(if $(filter asan fuzz,$(VARIANT)),-O1,-O3)
 KERNEL_FLAGS := $(KERNEL_OPTIMISE) -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-conversion -Wno-sign-conversion
 
@@ -28,7 +30,7 @@ KERNEL_OBJS += $(KERNEL_SRCS:%.c=$(BUILD)/$(KERNEL_DIR)/%.$(1).o)
 $(BUILD)/$(KERNEL_DIR)/%.$(1).o: $(KERNEL_DIR)/%.c $(BUILD)/flags $(KERNEL_DIR)/rules.mk
 	@mkdir -p $$(@D)
 	$$(if $$(V),,@echo '  CC $$< ($(1))')
-	$$(Q)$$(CC) $$(CFLAGS) $$(KERNEL_FLAGS) $$(KERNEL_FLAGS_$(1)) -DGB_ISA_SUFFIX=$(1) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(KERNEL_CFLAGS) $$(KERNEL_FLAGS) $$(KERNEL_FLAGS_$(1)) -DGB_ISA_SUFFIX=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach isa,$(KERNEL_ISAS),$(eval $(call KERNEL_RULE,$(isa))))
 

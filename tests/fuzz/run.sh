@@ -23,6 +23,8 @@ for fuzzer in "$@"; do
   mkdir -p "$corpus" "$BUILD/findings"
   set -- -max_total_time="$FUZZ_SECONDS" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$findings"
+  # The last of two flags counts: a format that needs larger files says so.
+  [ ! -f "tests/fuzz/$name.flags" ] || set -- "$@" "$(cat "tests/fuzz/$name.flags")"
   [ ! -f "tests/fuzz/$name.dict" ] || set -- "$@" -dict="tests/fuzz/$name.dict"
   "$fuzzer" "$@" "$corpus" "tests/fuzz/seeds/$name" >"$log" 2>&1 </dev/null
   code=$?
