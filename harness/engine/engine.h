@@ -38,7 +38,7 @@ void gb_reference_free(gb_reference *engine);
     "needed")                                                                                      \
   X(FUSE_GHOST, "fuse-ghost",                                                                      \
     "a ghost module's cheap operation runs while its primary maps are "                            \
-    "in cache")                                                                                    \
+    "in cache (on one thread)")                                                                    \
   X(REORDER_LINEAR, "reorder-linear", "convolutions that commute run cheaper one first")           \
   X(WINOGRAD, "winograd", "3×3 convolutions with fewer multiplications")
 typedef enum gb_pass {
