@@ -37,14 +37,14 @@ value() { # term: its value in seconds
 explain eegnet eeg-tcnet --runs 8 --json
 sum=$(for t in gap work bytes calls rate residual; do echo "$t $(value $t)"; done | awk '
   NF != 2 { bad = 1 } $1 == "gap" { gap = $2; next } { sum += $2 }
-  END { d = gap - sum; if (d < 0) d = -d; print bad || d > 1e-12 ? "gap " gap ", sum " sum : "" }')
+  END { d = gap - sum; if (d < 0) d = -d; print (bad || d > 1e-12 ? "gap " gap ", sum " sum : "") }')
 [ $code -eq 0 ] || sum="$sum; exit code $code"
 report 'the terms sum to the gap' "$sum"
 
 # The total of each kind's terms is that of the network, term by term.
 sum=$(awk '/"kind": / { n++; line = $0; sub(/.*"work_s": /, "", line); w += line + 0 }
   /^"work_s"/ { line = $0; sub(/.*"value": /, "", line); whole = line + 0 }
-  END { d = whole - w; if (d < 0) d = -d; print n < 3 || d > 1e-12 ? n " kinds, work " w " of " whole : "" }' \
+  END { d = whole - w; if (d < 0) d = -d; print (n < 3 || d > 1e-12 ? n " kinds, work " w " of " whole : "") }' \
   "$tmp/out")
 report "the kinds' work sums to the network's" "$sum"
 
