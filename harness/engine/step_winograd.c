@@ -28,8 +28,9 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
   plan->kernels->winograd_pack(&w->shape, step->weights, w->packed);
   step->data = w;
   step->scratch = (int64_t)plan->kernels->winograd_scratch_size(&w->shape);
-  // 36 multiplications for the 16 outputs of a tile and an input map, transforms not counted.
-  step->executed = w->tiles * 36 * w->shape.in_c * w->shape.out_c;
+  // A multiplication for each position of a tile and an input map, transforms not counted.
+  step->executed =
+      w->tiles * plan->kernels->winograd_positions(&w->shape) * w->shape.in_c * w->shape.out_c;
   return GB_OK;
 }
 

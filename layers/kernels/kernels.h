@@ -70,9 +70,9 @@ typedef struct gb_conv_shape {
 
 // winograd is conv for 3 x 3 kernels with stride 1, no dilation and one group, in fewer
 // multiplications: its results differ by rounding, about ten times that of conv. winograd_wins says
-// whether it can and is faster; its packed weights are four times as large. It is shared by rows
-// and by tiles [t0, t1) of winograd_tiles, 4 x 4 outputs each; scratch of winograd_scratch_size
-// belongs to the calling thread.
+// whether it can and is faster; its packed weights are winograd_positions / 9 times as large. It is
+// shared by rows and by tiles [t0, t1) of winograd_tiles, 4 x 4 outputs each (2 x 2 on small maps);
+// scratch of winograd_scratch_size belongs to the calling thread.
 
 // Linear layer: out(batch x rows) = act(in(batch x depth) W^T + bias), W (rows x depth) row by row
 // as in the checkpoint; out_stride and in_stride are the floats between images.

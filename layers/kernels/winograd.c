@@ -1,26 +1,41 @@
 // 3 x 3 convolution with stride 1 by Winograd's minimal filtering F(4x4, 3x3): 36 multiplications
-// for 16 outputs instead of 144 (Lavin and Gray 2015, arXiv 1509.09308, section 4.3 and its
+// for 16 outputs instead of 144, or on maps with too few such tiles for the lanes F(2x2, 3x3): 16
+// for 4 instead of 36 (Lavin and Gray 2015, arXiv 1509.09308, sections 4.1 and 4.3 and their
 // matrices).
 //
-// Tiles of 4 x 4 outputs lie in the lanes. A block of tiles is transformed for all input channels;
-// then, for a few output channels at a time, 36 matrix products run on the tiles of the pointwise
+// Tiles of T x T outputs lie in the lanes. A block of tiles is transformed for all input channels;
+// then, for a few output channels at a time, one matrix product for each
+// position of the transformed tiles runs on the tiles of the pointwise
 // kernel, and their sums are transformed back while they are in the cache.
 #include "layers/kernels/pw_tile.h"
 
 #define WINO_VECTORS 4 // vectors of tiles in a block with few channels, half with many
 #define WINO_ROWS 32   // output channels between two transforms back
 
-static int64_t wino_across(const gb_conv_shape *g) {
-  return gb_idiv_up(g->out_w, 4);
+static int64_t wino_tiles(const gb_conv_shape *g, int64_t t) {
+  return gb_idiv_up(g->out_w, t) * gb_idiv_up(g->out_h, t);
 }
 
-// Floats of a row of the padded map: its tiles of four columns and two more.
+// T of the tiles.
+static int wino_size(const gb_conv_shape *g) {
+  return 4 * wino_tiles(g, 4) >= 3 * VW ? 4 : 2;
+}
+
+static int64_t wino_across(const gb_conv_shape *g) {
+  return gb_idiv_up(g->out_w, wino_size(g));
+}
+
+// Floats of a row of the padded map: its tiles of T columns and two more.
 static int64_t wino_padded(const gb_conv_shape *g) {
-  return 4 * wino_across(g) + 2;
+  return wino_size(g) * wino_across(g) + 2;
 }
 
 int64_t GB_FN(winograd_tiles)(const gb_conv_shape *g) {
-  return wino_across(g) * gb_idiv_up(g->out_h, 4);
+  return wino_tiles(g, wino_size(g));
+}
+
+int64_t GB_FN(winograd_positions)(const gb_conv_shape *g) {
+  return wino_size(g) == 4 ? 36 : 16;
 }
 
 int GB_FN(winograd_wins)(const gb_conv_shape *g) {
@@ -39,29 +54,32 @@ static pw_cut wino_cut(const gb_conv_shape *g) {
 }
 
 size_t GB_FN(winograd_pack_size)(const gb_conv_shape *g) {
-  return (size_t)(36 * g->out_c * g->in_c);
+  return (size_t)(GB_FN(winograd_positions)(g) * g->out_c * g->in_c);
 }
 
 // G w G^T of every filter, block of rows by block, position by position, channel by channel.
 void GB_FN(winograd_pack)(const gb_conv_shape *g, const float *weights, float *packed) {
-  static const float G[6][3] = {{1.0f / 4, 0, 0},
-                                {-1.0f / 6, -1.0f / 6, -1.0f / 6},
-                                {-1.0f / 6, 1.0f / 6, -1.0f / 6},
-                                {1.0f / 24, 1.0f / 12, 1.0f / 6},
-                                {1.0f / 24, -1.0f / 12, 1.0f / 6},
-                                {0, 0, 1}};
+  static const float four[6][3] = {{1.0f / 4, 0, 0},
+                                   {-1.0f / 6, -1.0f / 6, -1.0f / 6},
+                                   {-1.0f / 6, 1.0f / 6, -1.0f / 6},
+                                   {1.0f / 24, 1.0f / 12, 1.0f / 6},
+                                   {1.0f / 24, -1.0f / 12, 1.0f / 6},
+                                   {0, 0, 1}};
+  static const float two[4][3] = {{1, 0, 0}, {0.5f, 0.5f, 0.5f}, {0.5f, -0.5f, 0.5f}, {0, 0, 1}};
+  const int side = wino_size(g) + 2;
+  const float(*G)[3] = side == 6 ? four : two;
   const pw_cut cut = wino_cut(g);
   for (int64_t block = 0; block < cut.blocks; block++) {
     const int64_t lo = pw_cut_at(cut, block), rows = pw_cut_at(cut, block + 1) - lo;
     for (int64_t m = 0; m < rows; m++)
       for (int64_t c = 0; c < g->in_c; c++) {
         const float *w = weights + ((lo + m) * g->in_c + c) * 9;
-        for (int i = 0; i < 6; i++) {
+        for (int i = 0; i < side; i++) {
           float left[3];
           for (int x = 0; x < 3; x++)
             left[x] = G[i][0] * w[x] + G[i][1] * w[3 + x] + G[i][2] * w[6 + x];
-          for (int j = 0; j < 6; j++)
-            packed[((lo * 36 + (i * 6 + j) * rows) * g->in_c) + c * rows + m] =
+          for (int j = 0; j < side; j++)
+            packed[((lo * side * side + (i * side + j) * rows) * g->in_c) + c * rows + m] =
                 left[0] * G[j][0] + left[1] * G[j][1] + left[2] * G[j][2];
         }
       }
@@ -69,8 +87,9 @@ void GB_FN(winograd_pack)(const gb_conv_shape *g, const float *weights, float *p
 }
 
 size_t GB_FN(winograd_scratch_size)(const gb_conv_shape *g) {
-  const int64_t rows = 4 * gb_idiv_up(g->out_h, 4) + 2;
-  return (size_t)(36 * (g->in_c + WINO_ROWS) * wino_vectors(g) * VW + rows * wino_padded(g));
+  const int64_t t = wino_size(g), rows = t * gb_idiv_up(g->out_h, t) + 2;
+  const int64_t vectors = GB_FN(winograd_positions)(g) * (g->in_c + WINO_ROWS) * wino_vectors(g);
+  return (size_t)(vectors * VW + rows * wino_padded(g));
 }
 
 // B^T d along one axis of six.
@@ -97,12 +116,25 @@ GB_INLINE void wino_out(const vf *m, const int step, vf *r, const int to) {
   r[3 * to] = (b + vset1(8.0f) * d) + m[5 * step];
 }
 
+// The same for tiles of 2 x 2: four become four, and four become two.
+GB_INLINE void wino_in2(vf *d, const int step) {
+  const vf a = d[0], b = d[step], c = d[2 * step], e = d[3 * step];
+  d[0] = a - c;
+  d[step] = b + c;
+  d[2 * step] = c - b;
+  d[3 * step] = b - e;
+}
+GB_INLINE void wino_out2(const vf *m, const int step, vf *r, const int to) {
+  r[0] = (m[0] + m[step]) + m[2 * step];
+  r[to] = (m[step] - m[2 * step]) - m[3 * step];
+}
+
 // The rows of a channel that tiles [first, end) read, with their padding, so that every tile lies
 // within.
 static void wino_pad(const gb_conv_shape *g, const float *map, int64_t first, int64_t end,
                      float *padded) {
   const int64_t across = wino_across(g), width = wino_padded(g);
-  const int64_t y0 = first / across * 4, y1 = (end - 1) / across * 4 + 6;
+  const int64_t t = wino_size(g), y0 = first / across * t, y1 = (end - 1) / across * t + t + 2;
   for (int64_t y = y0; y < y1; y++, padded += width) {
     const int64_t iy = y - g->pad_top;
     const int inside = iy >= 0 && iy < g->in_h;
@@ -150,6 +182,28 @@ static void wino_transform(const float *padded, int64_t width, const int64_t *at
   }
 }
 
+static void wino_transform2(const float *padded, int64_t width, const int64_t *at, float *v,
+                            int64_t stride) {
+  vf x[16];
+  GB_UNROLL
+  for (int i = 0; i < 4; i++, padded += width) {
+    GB_UNROLL
+    for (int r = 0; r < 4; r++)
+      x[i * 4 + r] = vload_fours(padded, at + r);
+    vtranspose4(x + i * 4);
+  }
+  GB_UNROLL
+  for (int j = 0; j < 4; j++)
+    wino_in2(x + j, 4);
+  GB_UNROLL
+  for (int i = 0; i < 4; i++) {
+    wino_in2(x + i * 4, 1);
+    GB_UNROLL
+    for (int j = 0; j < 4; j++)
+      vstore(v + (i * 4 + j) * stride, x[i * 4 + j]);
+  }
+}
+
 // Where the tiles of one vector lie.
 typedef struct wino_lanes {
   int64_t in[VW];            // first pixel in the padded rows
@@ -162,15 +216,15 @@ typedef struct wino_lanes {
 // tile read the last one.
 static void wino_place(const gb_conv_shape *g, int64_t origin, int64_t tile, int64_t lanes,
                        wino_lanes *w) {
-  const int64_t across = wino_across(g);
+  const int64_t across = wino_across(g), size = wino_size(g);
   w->whole = lanes == VW;
   for (int64_t l = 0; l < VW; l++) {
-    const int64_t t = tile + gb_imin(l, lanes - 1), y = t / across * 4, x = t % across * 4;
-    w->in[l] = (y - origin / across * 4) * wino_padded(g) + x;
+    const int64_t t = tile + gb_imin(l, lanes - 1), y = t / across * size, x = t % across * size;
+    w->in[l] = (y - origin / across * size) * wino_padded(g) + x;
     w->out[l] = y * g->out_w + x;
-    w->rows[l] = l < lanes ? (int)gb_imin(4, g->out_h - y) : 0;
-    w->columns[l] = (int)gb_imin(4, g->out_w - x);
-    w->whole &= w->rows[l] == 4 && w->columns[l] == 4;
+    w->rows[l] = l < lanes ? (int)gb_imin(size, g->out_h - y) : 0;
+    w->columns[l] = (int)gb_imin(size, g->out_w - x);
+    w->whole &= w->rows[l] == size && w->columns[l] == size;
   }
 }
 
@@ -249,6 +303,37 @@ static void wino_back(const gb_conv_shape *g, const gb_clamp *clamp, const wino_
   }
 }
 
+// The same for tiles of 2 x 2: a vector of tiles is four rows of pixels' worth, stored one by one.
+static void wino_back2(const gb_conv_shape *g, const gb_clamp *clamp, const wino_lanes *w,
+                       const float *m, int64_t stride, float bias, const float *residual,
+                       float *out) {
+  vf x[16], half[8], o[4];
+  float t[4 * VW];
+  GB_UNROLL
+  for (int j = 0; j < 4; j++) {
+    GB_UNROLL
+    for (int i = 0; i < 4; i++)
+      x[i * 4 + j] = vload(m + (i * 4 + j) * stride);
+    wino_out2(x + j, 4, half + j, 4);
+  }
+  for (int i = 0; i < 2; i++)
+    wino_out2(half + i * 4, 1, o + i * 2, 1);
+  const vf b = vset1(bias), lo = vset1(clamp->lo), hi = vset1(clamp->hi);
+  for (int k = 0; k < 4; k++) {
+    float r[VW] = {0};
+    for (int l = 0; residual && l < VW; l++)
+      if (k / 2 < w->rows[l] && k % 2 < w->columns[l])
+        r[l] = residual[w->out[l] + k / 2 * g->out_w + k % 2];
+    vstore(t + k * VW, vclamp((o[k] + vload(r)) + b, lo, hi));
+  }
+  if (clamp->more)
+    gb_act_row(g->act, t, t, 4 * VW);
+  for (int l = 0; l < VW; l++)
+    for (int i = 0; i < w->rows[l]; i++)
+      for (int j = 0; j < w->columns[l]; j++)
+        out[w->out[l] + i * g->out_w + j] = t[(i * 2 + j) * VW + l];
+}
+
 void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *bias,
                      const float *in, const float *residual, float *out, float *scratch, int64_t m0,
                      int64_t m1, int64_t t0, int64_t t1) {
@@ -258,7 +343,10 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
   const gb_clamp clamp = gb_act_clamp(g->act);
   const int64_t b0 = pw_cut_find(cut, m0), b1 = pw_cut_find(cut, m1 - 1) + 1;
   const int64_t wide = wino_vectors(g) * VW; // floats of a row of the transformed maps
-  float *v = scratch, *m = v + 36 * g->in_c * wide, *padded = m + 36 * WINO_ROWS * wide;
+  const int64_t positions = GB_FN(winograd_positions)(g);
+  const int small = wino_size(g) == 2;
+  float *v = scratch, *m = v + positions * g->in_c * wide;
+  float *padded = m + positions * WINO_ROWS * wide;
   const pw_cut pieces = pw_cut_of(gb_idiv_up(t1 - t0, VW), wino_vectors(g));
   for (int64_t piece = 0; piece < pieces.blocks; piece++) {
     const int64_t first = t0 + pw_cut_at(pieces, piece) * VW;
@@ -269,7 +357,8 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
     for (int64_t c = 0; c < g->in_c; c++) {
       wino_pad(g, in + c * g->in_stride, first, gb_imin(first + vectors * VW, t1), padded);
       for (int64_t i = 0; i < vectors; i++)
-        wino_transform(padded, wino_padded(g), lanes[i].in, v + c * wide + i * VW, g->in_c * wide);
+        (small ? wino_transform2 : wino_transform)(padded, wino_padded(g), lanes[i].in,
+                                                   v + c * wide + i * VW, g->in_c * wide);
     }
     for (int64_t b = b0; b < b1;) {
       int64_t end = b + 1;
@@ -282,13 +371,13 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
         pw_tile t = {.depth = g->in_c,
                      .lda = size,
                      .ldb = wide,
-                     .ldc = 36 * wide,
+                     .ldc = positions * wide,
                      .lo = -__builtin_inff(),
                      .hi = __builtin_inff(),
                      .last = vmask_all()};
-        for (int64_t k = 0; k < 36; k++) {
-          const float *a = packed + (start * 36 + k * size) * g->in_c + (lo - start);
-          float *c = m + ((lo - base) * 36 + k) * wide;
+        for (int64_t k = 0; k < positions; k++) {
+          const float *a = packed + (start * positions + k * size) * g->in_c + (lo - start);
+          float *c = m + ((lo - base) * positions + k) * wide;
           for (int64_t x = 0; x < vectors; x += 2) {
             const int64_t nv = gb_imin(2, vectors - x);
             pw_tiles[hi - lo - 1][nv - 1][0](&t, a, v + k * g->in_c * wide + x * VW, c + x * VW);
@@ -297,9 +386,10 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
       }
       for (int64_t row = base; row < top; row++)
         for (int64_t i = 0; i < vectors; i++)
-          wino_back(g, &clamp, &lanes[i], m + (row - base) * 36 * wide + i * VW, wide,
-                    bias ? bias[row] : 0.0f, residual ? residual + row * g->residual_stride : NULL,
-                    out + row * g->out_stride);
+          (small ? wino_back2 : wino_back)(
+              g, &clamp, &lanes[i], m + (row - base) * positions * wide + i * VW, wide,
+              bias ? bias[row] : 0.0f, residual ? residual + row * g->residual_stride : NULL,
+              out + row * g->out_stride);
     }
   }
 }
