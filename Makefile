@@ -79,6 +79,10 @@ check:
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan check
 
+#: make check-aarch64   kernels, layers and networks on 64-bit ARM: cross-built, emulated by qemu-user
+check-aarch64:
+	@MAKE='$(MAKE)' sh tests/aarch64.sh
+
 #: make fuzz            fuzzes the readers of files with clang's libFuzzer, FUZZ_SECONDS=60 each
 fuzz:
 	@CC=clang sh harness/setup.sh build fuzz
@@ -242,7 +246,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: check-aarch64 bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \

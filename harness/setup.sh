@@ -1,7 +1,7 @@
 #!/bin/sh
 # Finds the packages that building, running and testing need, and installs the missing ones with apt.
 #
-# usage: harness/setup.sh [--check] [GROUP…]
+# usage: harness/setup.sh [--check | --packages] [GROUP…]
 #   build  compiler (that of the variable CC, gcc by default), make, pkg-config, libraries
 #   run    gnuplot for the plots
 #   check  what the tests need beside the program
@@ -9,25 +9,29 @@
 #   asan   sanitizers' runtime (clang keeps it in a package of its own)
 #   fuzz   clang and its fuzzing runtime
 #   peers  node and npm, for the engines that ghostbench is compared with
+#   cross  compiler and emulator of another architecture (aarch64)
 #   browser  a browser, to look at the report in (300 MB when installed)
-# Without a group: build and run. With --check nothing is installed: it names what is missing.
+# Without a group: build and run. With --check nothing is installed: it names what is missing; with
+# --packages it prints Debian's names of the group's packages.
 #
 # Silent and quick where nothing is missing. Uses sudo where the user is not root. Where there is no
 # apt it names each missing program and library. Exits 0 when everything is there, else 2.
 set -u
 me=harness/setup.sh
 check=0
+listing=0
 groups=
 for word in "$@"; do
   case $word in
     --check) check=1 ;;
-    build | run | check | lint | asan | fuzz | peers | browser) groups="$groups $word" ;;
+    --packages) listing=1 ;;
+    build | run | check | lint | asan | fuzz | peers | cross | browser) groups="$groups $word" ;;
     -h | --help)
       sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
     *)
-      echo "$me: unknown group \"$word\"; known are build, run, check, lint, asan, fuzz, peers, browser" >&2
+      echo "$me: unknown group \"$word\"; known are build, run, check, lint, asan, fuzz, peers, cross, browser" >&2
       exit 2
       ;;
   esac
@@ -66,6 +70,8 @@ lint clang-format tool clang-format checks formatting
 fuzz clang tool clang compiler with the fuzzer
 peers nodejs tool node runs ONNX Runtime
 peers npm tool npm installs ONNX Runtime
+cross gcc-aarch64-linux-gnu tool aarch64-linux-gnu-gcc compiles for aarch64
+cross qemu-user tool qemu-aarch64 runs programs of aarch64
 browser chromium tool chromium shows the report
 END
 }
@@ -84,6 +90,11 @@ wanted() { # prints the rows of the chosen groups
     case " $groups " in *" $row_group "*) echo "$row" ;; esac
   done
 }
+
+if [ $listing = 1 ]; then
+  wanted | cut -d' ' -f1
+  exit 0
+fi
 
 # Rows whose package dpkg does not have and whose thing is not there either.
 missing() {

@@ -3,9 +3,10 @@
 # "ok N - name", "not ok N - name" and "ok N - name # SKIP reason". A program that crashes, hangs or
 # prints no case counts as a failure. Prints the sums last; exits 1 when anything failed.
 #
-# usage: [BUILD=build] [TEST_TIMEOUT=seconds] [VERBOSE=1] tests/run.sh PROGRAM…
+# usage: [BUILD=build] [TEST_TIMEOUT=seconds] [VERBOSE=1] [RUNNER=command] tests/run.sh PROGRAM…
+# RUNNER, with its arguments, stands before programs (an emulator, valgrind), not before scripts.
 set -u
-: "${BUILD:=build}" "${TEST_TIMEOUT:=600}" "${VERBOSE:=0}"
+: "${BUILD:=build}" "${TEST_TIMEOUT:=600}" "${VERBOSE:=0}" "${RUNNER:=}"
 export BUILD
 : "${LSAN_OPTIONS:=suppressions=$PWD/tests/lib/leaks.txt:print_suppressions=0}"
 export LSAN_OPTIONS
@@ -15,7 +16,8 @@ trap 'rm -f "$log"' EXIT
 for program in "$@"; do
   case $program in
     *.sh) timeout "$TEST_TIMEOUT" sh "$program" >"$log" 2>&1 </dev/null ;;
-    *) timeout "$TEST_TIMEOUT" "$program" >"$log" 2>&1 </dev/null ;;
+    # shellcheck disable=SC2086 # words of a command
+    *) timeout "$TEST_TIMEOUT" $RUNNER "$program" >"$log" 2>&1 </dev/null ;;
   esac
   code=$?
   p=$(grep -c '^ok .*' "$log") s=$(grep -c '^ok .* # SKIP ' "$log") f=$(grep -c '^not ok ' "$log")
