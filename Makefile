@@ -167,12 +167,17 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libghostbench.a
 # A fuzz target with libFuzzer's main, and with one that runs given files (tests/fuzz/replay.c).
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libghostbench.a
 	$(if $(V),,@echo '  LD $@')
-	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -o $@
 
 $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o \
                               $(BUILD)/libghostbench.a
 	$(if $(V),,@echo '  LD $@')
-	$(Q)$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) -o $@
+
+# These two read what only the command line reads.
+OUTSIDE := $(BUILD)/harness/cli/outside.o $(BUILD)/harness/cli/outside_config.o
+$(foreach target,fuzz_engines replay_engines fuzz_answers replay_answers, \
+  $(BUILD)/tests/fuzz/$(target)): $(OUTSIDE)
 
 $(BUILD)/tests/bench/bench_team: CFLAGS += -fopenmp
 

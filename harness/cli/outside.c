@@ -5,6 +5,7 @@
 #include "harness/measure/clock.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -208,6 +209,23 @@ gb_status gb_outside_start(const gb_outside_spec *spec, const gb_outside_values 
   return status;
 }
 
+gb_status gb_outside_meet(const char *name, int socket, double seconds_most, gb_outside **engine,
+                          gb_error *error) {
+  gb_outside *e = *engine = gb_allocate(NULL, 1, sizeof *e);
+  if (!e) {
+    close(socket);
+    return gb_fail_memory(error);
+  }
+  e->name = name;
+  e->socket = socket;
+  gb_status status = greet(e, seconds_most, error);
+  if (status != GB_OK) {
+    gb_outside_stop(e);
+    *engine = NULL;
+  }
+  return status;
+}
+
 int gb_outside_process(const gb_outside *e) {
   return (int)e->process;
 }
@@ -264,9 +282,10 @@ gb_status gb_outside_output(gb_outside *e, float *values, int64_t count, gb_erro
   gb_status status = GB_OK;
   for (size_t i = 0; i < (size_t)count && status == GB_OK; i++) {
     double value;
-    if (!number_at(array, i, &value))
+    if (!number_at(array, i, &value) || fabs(value) > (double)FLT_MAX)
       status = gb_fail(error, GB_EIO, "engine %s: output %zu is no finite number", e->name, i);
-    values[i] = (float)value;
+    else
+      values[i] = (float)value;
   }
   json_decref(answer);
   return status;

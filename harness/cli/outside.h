@@ -40,6 +40,10 @@ typedef struct gb_outside_list {
 // ~/.config. A missing file is an empty list. Every fault has file and line; a file that others
 // may write is refused. Owned by the arena.
 gb_status gb_outside_read(gb_arena *arena, gb_outside_list *list, gb_error *error);
+// The same from memory, for the fuzzer: `bytes` end with a zero behind them and are written to;
+// `list->path` stands in messages. After a fault the list stays as it was.
+gb_status gb_outside_parse(gb_arena *arena, char *bytes, size_t size, gb_outside_list *list,
+                           gb_error *error);
 const gb_outside_spec *gb_outside_find(const gb_outside_list *list, const char *name);
 
 // What placeholders stand for.
@@ -55,6 +59,10 @@ typedef struct gb_outside gb_outside;
 // ends, says nothing for `seconds_most`, or says something else.
 gb_status gb_outside_start(const gb_outside_spec *spec, const gb_outside_values *values,
                            double seconds_most, gb_outside **engine, gb_error *error);
+// Waits for the greeting of a program that is there already, at the other end of a socket, which is
+// owned from here on: for the fuzzer. It has no process.
+gb_status gb_outside_meet(const char *name, int socket, double seconds_most, gb_outside **engine,
+                          gb_error *error);
 int gb_outside_process(const gb_outside *engine);
 const char *gb_outside_version(const gb_outside *engine); // of its greeting, "" where it has none
 // As `timed` of a competitor (measure/protocol.h); the context is the engine.

@@ -161,6 +161,18 @@ static gb_status read_all(reader *r, char *bytes, size_t size) {
   return GB_OK;
 }
 
+gb_status gb_outside_parse(gb_arena *arena, char *bytes, size_t size, gb_outside_list *list,
+                           gb_error *error) {
+  reader r = {.arena = arena, .where = {.file = list->path}, .error = error};
+  r.specs = gb_arena_allocate(arena, MOST_ENGINES, sizeof *r.specs);
+  if (!r.specs)
+    return gb_fail_memory(error);
+  GB_TRY(read_all(&r, bytes, size));
+  list->specs = r.specs;
+  list->count = r.count;
+  return GB_OK;
+}
+
 gb_status gb_outside_read(gb_arena *arena, gb_outside_list *list, gb_error *error) {
   *list = (gb_outside_list){0};
   GB_TRY(config_path(arena, &list->path, error));
@@ -177,12 +189,8 @@ gb_status gb_outside_read(gb_arena *arena, gb_outside_list *list, gb_error *erro
   char *bytes;
   size_t size;
   GB_TRY(gb_file_read(list->path, MOST_BYTES, &bytes, &size, error));
-  reader r = {.arena = arena, .where = {.file = list->path}, .error = error};
-  r.specs = gb_arena_allocate(arena, MOST_ENGINES, sizeof *r.specs);
-  gb_status status = r.specs ? read_all(&r, bytes, size) : gb_fail_memory(error);
+  gb_status status = gb_outside_parse(arena, bytes, size, list, error);
   free(bytes);
-  list->specs = r.specs;
-  list->count = r.count;
   return status;
 }
 

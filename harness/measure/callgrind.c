@@ -149,6 +149,7 @@ static int read_events(const char *line, int *columns, int most) {
 static bool read_summary(const char *line, const int *columns, int count, int64_t *values) {
   for (int i = 0; i < GB_CALLGRIND_EVENTS; i++)
     values[i] = 0;
+  line += strspn(line, " ");
   for (int i = 0; *line && *line != '\n'; i++) {
     char *end;
     errno = 0;
@@ -168,6 +169,8 @@ gb_status gb_callgrind_parse(const char *text, const char *path, size_t parts, i
   int columns[32], count = 0, line_number = 0;
   long part = -1;
   size_t found = 0;
+  for (size_t i = 0; i < parts; i++)
+    values[i * GB_CALLGRIND_EVENTS] = -1; // not there yet
   for (const char *line = text; *line; line += *line == '\n') {
     line_number++;
     if (strncmp(line, "part: ", 6) == 0)
@@ -177,8 +180,10 @@ gb_status gb_callgrind_parse(const char *text, const char *path, size_t parts, i
     else if (strncmp(line, "events: ", 8) == 0)
       count = read_events(line + 8, columns, (int)(sizeof columns / sizeof *columns));
     if ((strncmp(line, "summary: ", 9) == 0 || strncmp(line, "totals: ", 8) == 0) && part >= 0) {
-      if ((size_t)part >= parts || !read_summary(strchr(line, ' ') + 1, columns, count,
-                                                 &values[(size_t)part * GB_CALLGRIND_EVENTS]))
+      // Each part once: a second one would hide that another is missing.
+      if ((size_t)part >= parts || values[(size_t)part * GB_CALLGRIND_EVENTS] >= 0 ||
+          !read_summary(strchr(line, ' ') + 1, columns, count,
+                        &values[(size_t)part * GB_CALLGRIND_EVENTS]))
         return gb_fail(error, GB_EIO, "%s:%d: not what callgrind writes: %.*s", path, line_number,
                        (int)(strcspn(line, "\n") < 60 ? strcspn(line, "\n") : 60), line);
       found++;

@@ -384,39 +384,45 @@ static void read_record(reading *r, const json_t *root) {
   read_tables(r, root);
 }
 
-static gb_status load_json(const char *path, json_t **root, gb_error *error) {
-  char *bytes;
-  size_t size;
-  GB_TRY(gb_file_read(path, MOST_BYTES, &bytes, &size, error));
-  json_error_t why;
-  *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &why);
-  free(bytes);
-  if (!*root)
-    return gb_fail(error, GB_EINPUT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
-  return GB_OK;
-}
-
-gb_status gb_record_load(const char *folder, gb_record **record, gb_error *error) {
+gb_status gb_record_parse(const char *bytes, size_t size, const char *path, gb_record **record,
+                          gb_error *error) {
   *record = NULL;
   gb_arena *arena = gb_arena_new(NULL);
   gb_record *made = arena ? gb_arena_allocate(arena, 1, sizeof *made) : NULL;
-  const char *path = made ? gb_arena_print(arena, "%s/" GB_RECORD_FILE, folder) : NULL;
-  if (!path) {
+  if (!made) {
     gb_arena_free(arena);
     return gb_fail_memory(error);
   }
   made->arena = arena;
-  json_t *root = NULL;
+  json_error_t why;
+  json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &why);
   reading r = {.record = made, .path = path, .error = error};
-  r.status = load_json(path, &root, error);
-  if (r.status == GB_OK)
+  if (root)
     read_record(&r, root);
+  else
+    r.status = gb_fail(error, GB_EINPUT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
   json_decref(root);
   if (r.status != GB_OK)
     gb_record_free(made);
   else
     *record = made;
   return r.status;
+}
+
+gb_status gb_record_load(const char *folder, gb_record **record, gb_error *error) {
+  *record = NULL;
+  gb_text path = {0};
+  gb_text_print(&path, "%s/" GB_RECORD_FILE, folder);
+  char *bytes = NULL;
+  size_t size;
+  gb_status status = path.failed
+                         ? gb_fail_memory(error)
+                         : gb_file_read(gb_text_get(&path), MOST_BYTES, &bytes, &size, error);
+  if (status == GB_OK)
+    status = gb_record_parse(bytes, size, gb_text_get(&path), record, error);
+  free(bytes);
+  gb_text_free(&path);
+  return status;
 }
 
 void gb_record_free(gb_record *record) {

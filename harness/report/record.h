@@ -42,6 +42,9 @@ gb_status gb_record_save(const gb_record *record, const char *folder, gb_error *
 // Reads FOLDER/record.json. GB_EIO where it cannot be read; GB_EINPUT names the file and what is
 // wrong in it. Free with gb_record_free().
 gb_status gb_record_load(const char *folder, gb_record **record, gb_error *error);
+// The same from memory, for the fuzzer; `path` stands in messages.
+gb_status gb_record_parse(const char *bytes, size_t size, const char *path, gb_record **record,
+                          gb_error *error);
 void gb_record_free(gb_record *record); // NULL is allowed
 
 #endif

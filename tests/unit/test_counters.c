@@ -100,6 +100,7 @@ TEST(a_file_that_callgrind_did_not_write) {
       "summary: 1 2\n",
       PART("0") "summary: 1 2\n",                              // one of two parts
       PART("0") "summary: 1 2\n" PART("2") "summary: 1 2\n",   // a part too many
+      PART("0") "summary: 1 2\n" PART("0") "summary: 1 2\n",   // one twice, the other missing
       PART("0") "summary: 1 2\n" PART("1") "summary: 1 x\n",   // no number
       PART("0") "summary: 1 2\n" PART("1") "summary: -1 2\n",  // less than nothing
       PART("0") "summary: 1 2\n" PART("1") "summary: 1 2 3\n", // more than there are events
