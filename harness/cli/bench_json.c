@@ -129,8 +129,8 @@ static json_t *null(const gb_bench_null *n) {
                    number(n->detectable), "ratios", ratios);
 }
 
-static void add_fact(void *context, const char *key, const char *value) {
-  json_object_set_new(context, key, value ? json_string(value) : json_null());
+static void add_fact(void *context, const gb_environment_fact *fact) {
+  json_object_set_new(context, fact->key, fact->value ? json_string(fact->value) : json_null());
 }
 
 gb_status gb_bench_json(const gb_bench_result *r, gb_text *out, gb_error *error) {

@@ -2,6 +2,9 @@
 #define _GNU_SOURCE // gnu_get_libc_version, O_CLOEXEC
 #include "harness/cli/build.h"
 
+#include "harness/stats/summary.h"
+#include "harness/store/store.h"
+
 #include <fcntl.h>
 #include <gnu/libc-version.h>
 #include <jansson.h>
@@ -72,7 +75,8 @@ void gb_environment_capture(gb_environment *e) {
   snprintf(e->version, sizeof e->version, "%s", GB_VERSION);
   snprintf(e->compiler, sizeof e->compiler, "%.120s", GB_COMPILER);
   snprintf(e->flags, sizeof e->flags, "%.500s", GB_FLAGS);
-  snprintf(e->libraries, sizeof e->libraries, "glibc %s, libxml2 %s, jansson %s",
-           gnu_get_libc_version(), gb_xml_version(), jansson_version_str());
+  snprintf(e->libraries, sizeof e->libraries, "glibc %s, GSL %s, libxml2 %s, SQLite %s, jansson %s",
+           gnu_get_libc_version(), gb_stats_library(), gb_xml_version(), gb_store_library(),
+           jansson_version_str());
   find_git(e->git, sizeof e->git);
 }

@@ -425,7 +425,8 @@ static gb_status write_google(gb_store *store, const gb_stored_run *runs, size_t
   exporting e = {.out = out, .separator = "\n"};
   static const gb_stored_run none = {.command = "", .version = ""};
   const gb_stored_run *r = count ? &runs[count - 1] : &none;
-  const char *governor = gb_stored_fact_of(r->environment, r->environment_count, "governor");
+  const char *governor =
+      gb_stored_fact_of(r->environment, r->environment_count, "frequency_policy");
   int64_t processors;
   bool first = true;
   gb_text_add(out, "{\n\"context\": {");

@@ -48,10 +48,8 @@ typedef struct listing {
   bool failed;
 } listing;
 
-// What changes from run to run on the same machine is no part of the environment.
-static void add(void *context, const char *name, const char *value) {
-  listing *l = context;
-  if (!value || !*value || strcmp(name, "load") == 0 || strcmp(name, "clock_step_ns") == 0)
+static void add(listing *l, const char *name, const char *value) {
+  if (!value || !*value)
     return;
   gb_stored_fact *grown = gb_arena_grow(l->arena, l->facts, l->count, &l->room, sizeof *grown);
   const char *key = gb_arena_copy(l->arena, name), *copy = gb_arena_copy(l->arena, value);
@@ -63,15 +61,18 @@ static void add(void *context, const char *name, const char *value) {
   grown[l->count++] = (gb_stored_fact){key, copy};
 }
 
-gb_status gb_environment_facts(gb_arena *arena, const gb_stored_fact **facts, size_t *count,
-                               gb_error *error) {
+// What changes from run to run on the same machine is no part of the environment.
+static void add_fact(void *context, const gb_environment_fact *fact) {
+  if (!fact->changes)
+    add(context, fact->key, fact->value);
+}
+
+gb_status gb_environment_facts(const gb_environment *environment, gb_arena *arena,
+                               const gb_stored_fact **facts, size_t *count, gb_error *error) {
   listing l = {.arena = arena};
   char host[128] = "";
-  gb_environment e;
-  gb_environment_capture(&e);
-  gb_environment_each(&e, add, &l);
+  gb_environment_each(environment, add_fact, &l);
   gethostname(host, sizeof host - 1);
-  add(&l, "sqlite", gb_store_library());
   add(&l, "isa_override", getenv("GHOSTBENCH_ISA"));
   add(&l, "host", host);
   *facts = l.facts;

@@ -1,6 +1,5 @@
 // What a run keeps of an experiment for `ghostbench report`: record.json beside tables and plots.
-#include "harness/cli/run.h"
-#include "harness/measure/machine.h"
+#include "harness/cli/run_store.h"
 #include "harness/report/record.h"
 #include "layers/base/file.h"
 
@@ -39,51 +38,23 @@ const char *gb_command_line(gb_arena *arena, int argc, char **argv) {
   return line;
 }
 
-enum { MOST_FACTS = 24 };
+enum { MOST_FACTS = 64 };
 
 typedef struct facts {
   gb_arena *arena;
   gb_record_pair list[MOST_FACTS];
   size_t count;
+  bool failed;
 } facts;
 
-// Unknown facts are left out.
-static void add_fact(facts *f, const char *name, const char *text) {
-  if (text && *text && f->count < MOST_FACTS)
-    f->list[f->count++] = (gb_record_pair){name, text};
-}
-
-static void add_bytes(facts *f, const char *name, int64_t bytes) {
-  if (bytes <= 0)
+// Unknown facts are left out, and those that change from run to run on one machine.
+static void add_fact(void *context, const gb_environment_fact *fact) {
+  facts *f = context;
+  if (!fact->shown || fact->changes || f->count == MOST_FACTS)
     return;
-  bool large = bytes >= INT64_C(1) << 30;
-  add_fact(f, name,
-           gb_arena_print(f->arena, large ? "%.1f GiB" : "%.0f KiB",
-                          (double)bytes / (double)(large ? 1 << 30 : 1 << 10)));
-}
-
-static void find_facts(facts *f) {
-  gb_machine *m = gb_arena_allocate(f->arena, 1, sizeof *m);
-  if (!m)
-    return;
-  gb_machine_read(m);
-  add_fact(f, "processor", m->cpu);
-  add_fact(f, "instruction sets", m->vectors);
-  add_fact(f, "processors",
-           gb_arena_print(f->arena, "%d online, %d allowed", m->cores_online, m->cores_allowed));
-  if (m->cgroup_cpus > 0)
-    add_fact(f, "quota of the control group",
-             gb_arena_print(f->arena, "%.2f processors", m->cgroup_cpus));
-  add_bytes(f, "L1 data cache", m->l1d);
-  add_bytes(f, "L2 cache", m->l2);
-  add_bytes(f, "L3 cache", m->l3);
-  add_bytes(f, "memory", m->memory);
-  add_fact(f, "kernel", m->kernel);
-  add_fact(f, "virtual machine", m->hypervisor);
-  add_fact(f, "frequency policy", m->governor);
-  add_fact(f, "ghostbench", GB_VERSION);
-  add_fact(f, "compiler", GB_COMPILER);
-  add_fact(f, "libxml2", gb_xml_version());
+  const char *text = gb_arena_copy(f->arena, fact->shown);
+  f->failed = f->failed || !text;
+  f->list[f->count++] = (gb_record_pair){fact->title, text};
 }
 
 static void find_counts(const gb_comparison *comparison, const gb_results *results,
@@ -137,7 +108,7 @@ gb_status gb_run_record(const gb_run *run, const gb_results *results,
     return gb_fail_memory(error);
   }
   f->arena = arena;
-  find_facts(f);
+  gb_environment_each(&run->store->environment, add_fact, f);
   gb_text summary = {0};
   gb_comparison_summary(comparison, &summary);
   gb_record record = {.name = e->name,
@@ -156,8 +127,9 @@ gb_status gb_run_record(const gb_run *run, const gb_results *results,
                       .tables = tables,
                       .table_count = table_count};
   find_counts(comparison, results, &record);
-  gb_status status =
-      summary.failed ? gb_fail_memory(error) : find_plots(results, folder, arena, &record, error);
+  gb_status status = summary.failed || f->failed
+                         ? gb_fail_memory(error)
+                         : find_plots(results, folder, arena, &record, error);
   if (status == GB_OK)
     status = find_failed(results, arena, &record, error);
   if (status == GB_OK)

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "harness/cli/run_store.h"
 
+#include "harness/cli/build.h"
 #include "harness/cli/identity.h"
 #include "harness/measure/clock.h"
 #include "layers/base/file.h"
@@ -34,7 +35,9 @@ static gb_status open_store(gb_run *run, struct gb_run_store *s, gb_error *error
   signal(SIGXFSZ, SIG_IGN);
   GB_TRY(gb_store_open(path, &options, &s->store, error));
   gb_stored_run about = {.command = run->command_line, .version = GB_VERSION, .started = now()};
-  GB_TRY(gb_environment_facts(s->arena, &about.environment, &about.environment_count, error));
+  gb_environment_capture(&s->environment);
+  GB_TRY(gb_environment_facts(&s->environment, s->arena, &about.environment,
+                              &about.environment_count, error));
   return gb_store_run_start(s->store, &about, &s->run, error);
 }
 

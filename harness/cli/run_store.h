@@ -3,6 +3,7 @@
 #define GB_CLI_RUN_STORE_H
 
 #include "harness/cli/run.h"
+#include "harness/measure/environment.h"
 #include "harness/store/store.h"
 
 // Of one invocation; opened with the first cell.
@@ -11,8 +12,9 @@ struct gb_run_store {
   gb_arena *arena;     // of the texts below
   const char *program; // build id
   const char *machine; // what decides times
-  int64_t run;         // id of this invocation in the store
-  double batch_began;  // gb_now; counted cells share a transaction for a short while
+  gb_environment environment;
+  int64_t run;        // id of this invocation in the store
+  double batch_began; // gb_now; counted cells share a transaction for a short while
 };
 
 // A cell's names in the store (run_key.c). Owned by an arena.

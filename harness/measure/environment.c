@@ -2,11 +2,8 @@
 #define _GNU_SOURCE // dl_iterate_phdr, sched_getaffinity
 #include "harness/measure/environment.h"
 
-#include <inttypes.h>
 #include <link.h>
-#include <math.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,62 +137,4 @@ void gb_environment_read(gb_environment *e) {
     snprintf(e->load, sizeof e->load, "%.2f %.2f %.2f", load[0], load[1], load[2]);
   read_microcode(e->microcode, sizeof e->microcode);
   dl_iterate_phdr(find_build_id, e);
-}
-
-// ---------------------------------------------------------------------------------------------
-
-typedef struct receiver {
-  void (*each)(void *context, const char *key, const char *value);
-  void *context;
-} receiver;
-
-static void text(const receiver *r, const char *key, const char *value) {
-  r->each(r->context, key, *value ? value : NULL);
-}
-static void integer(const receiver *r, const char *key, int64_t value) {
-  char digits[32];
-  snprintf(digits, sizeof digits, "%" PRId64, value);
-  r->each(r->context, key, value < 0 ? NULL : digits);
-}
-static void real(const receiver *r, const char *key, double value) {
-  char digits[32];
-  snprintf(digits, sizeof digits, "%.6g", value);
-  r->each(r->context, key, value < 0 ? NULL : digits);
-}
-
-void gb_environment_each(const gb_environment *e,
-                         void (*each)(void *context, const char *key, const char *value),
-                         void *context) {
-  const gb_machine *m = &e->machine;
-  receiver r = {each, context};
-  text(&r, "cpu", m->cpu);
-  text(&r, "vectors", m->vectors);
-  text(&r, "microcode", e->microcode);
-  integer(&r, "processors_online", m->cores_online);
-  integer(&r, "processors_allowed", m->cores_allowed);
-  text(&r, "affinity", e->affinity);
-  text(&r, "smt", e->smt);
-  real(&r, "cgroup_processors", m->cgroup_cpus);
-  integer(&r, "l1d_bytes", m->l1d);
-  integer(&r, "l2_bytes", m->l2);
-  integer(&r, "l3_bytes", m->l3);
-  integer(&r, "memory_bytes", m->memory);
-  text(&r, "kernel", m->kernel);
-  text(&r, "virtual_machine", m->hypervisor);
-  text(&r, "container", e->container);
-  text(&r, "frequency_policy", m->governor);
-  text(&r, "frequency_driver", e->frequency_driver);
-  text(&r, "turbo", e->turbo);
-  text(&r, "clock_source", e->clock_source);
-  real(&r, "clock_step_ns", m->clock_ns);
-  text(&r, "aslr", e->aslr);
-  text(&r, "huge_pages", e->huge_pages);
-  text(&r, "load", e->load);
-  integer(&r, "perf_event_paranoid", m->perf_paranoid);
-  text(&r, "version", e->version);
-  text(&r, "compiler", e->compiler);
-  text(&r, "flags", e->flags);
-  text(&r, "libraries", e->libraries);
-  text(&r, "build_id", e->build_id);
-  text(&r, "git", e->git);
 }

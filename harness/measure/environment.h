@@ -4,6 +4,8 @@
 
 #include "harness/measure/machine.h"
 
+#include <stdbool.h>
+
 // Unknown text is "". The last group is not for measure to know: cli fills it.
 typedef struct gb_environment {
   gb_machine machine;
@@ -26,10 +28,19 @@ typedef struct gb_environment {
 // Reads the machine, too. Call before threads are bound.
 void gb_environment_read(gb_environment *environment);
 
-// Calls `each` for every fact as text, in a fixed order, keys as in JSON ("l3_bytes"); unknown
-// facts have value NULL.
+// One fact, as machines and as people read it.
+typedef struct gb_environment_fact {
+  const char *key;            // as in JSON: "l3_bytes"
+  const char *title;          // "L3 cache"
+  const char *value, *shown;  // "33554432", "32768 KiB"; NULL: unknown
+  bool changes;               // from run to run on one machine, as its load does
+  const char *hurts, *remedy; // what this value does to measurements, and what helps; NULL: nothing
+} gb_environment_fact;
+
+// Calls `each` for every fact in a fixed order: the one list that store, JSON, report and doctor
+// show. A fact lives as long as the call.
 void gb_environment_each(const gb_environment *environment,
-                         void (*each)(void *context, const char *key, const char *value),
+                         void (*each)(void *context, const gb_environment_fact *fact),
                          void *context);
 
 #endif

@@ -2,7 +2,8 @@
 //
 // The story of the folder: protocol.c times competitors side by side, with order.c (who is next),
 // warmup.c, turn.c (what is timed), clock.c, place.c (which processor) and watch.c (what the system
-// did meanwhile); verdict.c judges the result; machine.c reads the facts of processor and kernel;
+// did meanwhile); verdict.c judges the result; machine.c reads the facts of
+// processor and kernel, environment.c all others, and facts.c lists them;
 // counters.c opens PAPI (papi.h is what of it is used), tally.c counts events of PAPI and of
 // system.c, known_work.c is what they are checked on; callgrind.c simulates instead.
 #ifndef GB_MEASURE_MACHINE_H

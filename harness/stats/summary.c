@@ -7,6 +7,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
+#include <gsl/gsl_version.h>
 #include <math.h>
 
 // With n samples, the k-th smallest and the k-th largest enclose the median with probability
@@ -80,4 +81,8 @@ gb_status gb_summarise(double *samples, size_t count, gb_summary *summary, gb_er
   summary->mad = gsl_stats_median_from_sorted_data(deviations, 1, count);
   gb_release(NULL, deviations);
   return GB_OK;
+}
+
+const char *gb_stats_library(void) {
+  return gsl_version;
 }

@@ -48,4 +48,7 @@ gb_status gb_summarise(double *samples, size_t count, gb_summary *summary, gb_er
 // P(B(n, 1 - q) <= 1) <= 0.01. 64 for q = 0.9, 662 for q = 0.99 (the floors of MLPerf LoadGen).
 size_t gb_quantile_floor(double q);
 
+// The version of GSL that is linked, static.
+const char *gb_stats_library(void);
+
 #endif

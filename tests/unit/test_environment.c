@@ -9,12 +9,16 @@
 
 typedef struct seen {
   char keys[64][32];
-  size_t count, unknown;
+  size_t count, unknown, hurting;
   bool faulty;
 } seen;
 
-static void each(void *context, const char *key, const char *value) {
+static void each(void *context, const gb_environment_fact *fact) {
+  const char *key = fact->key, *value = fact->value;
   seen *s = context;
+  s->faulty = s->faulty || !*fact->title || (value == NULL) != (fact->shown == NULL);
+  s->faulty = s->faulty || (fact->hurts == NULL) != (fact->remedy == NULL);
+  s->hurting += fact->hurts != NULL;
   for (size_t i = 0; i < s->count; i++)
     s->faulty = s->faulty || strcmp(s->keys[i], key) == 0;
   for (const char *c = key; *c; c++)
@@ -42,6 +46,25 @@ TEST(what_is_not_known_is_null) {
   gb_environment_each(&environment, each, &s);
   CHECK(!s.faulty);
   CHECK(s.unknown >= 15);
+  CHECK_INT(s.hurting, 0);
+}
+
+TEST(what_hurts_measuring_is_told) {
+  gb_environment environment = {.machine = {.l3 = -1,
+                                            .perf_paranoid = 3,
+                                            .cores_allowed = 8,
+                                            .cgroup_cpus = 1.5,
+                                            .governor = "powersave",
+                                            .hypervisor = "yes",
+                                            .clock_ns = 4000},
+                                .turbo = "on",
+                                .clock_source = "hpet",
+                                .load = "7.5 1.0 1.0",
+                                .git = "0123-dirty"};
+  seen s = {.count = 0};
+  gb_environment_each(&environment, each, &s);
+  CHECK(!s.faulty);
+  CHECK_INT(s.hurting, 9);
 }
 
 TEST(affinity_counts_the_processors_allowed) {
@@ -60,4 +83,4 @@ TEST(affinity_counts_the_processors_allowed) {
 }
 
 TEST_MAIN(CASE(every_fact_has_a_key), CASE(what_is_not_known_is_null),
-          CASE(affinity_counts_the_processors_allowed))
+          CASE(what_hurts_measuring_is_told), CASE(affinity_counts_the_processors_allowed))
