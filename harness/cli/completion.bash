@@ -24,7 +24,7 @@ _ghostbench() {
       --engine | -e) words='native reference' ;;
       --counters) words="$(_ghostbench_list counters) list" ;;
       --isa) words='avx512 avx2 neon baseline' ;;
-      --schema) words='architecture experiment' ;;
+      --schema) words='architecture experiment counters' ;;
       --weights | -w | --input | -i | --output | -o | --dump) files=1 ;;
       --set | -s | --seed | --batch | -b | --filter | --threads | -t | --runs | -r | --without | --shard) ;;
       --seconds | --precise | --warmup | --comparisons) ;;
@@ -34,7 +34,7 @@ _ghostbench() {
           words=$(_ghostbench_flags)
         else
           case $command in
-            list) words='layers architectures experiments' ;;
+            list) words='layers architectures experiments counters' ;;
             help) words="$(_ghostbench_commands) $(_ghostbench_list layers)" ;;
             describe | init | forward | export | bench | count | explain) words=$(_ghostbench_list architectures) files=1 ;;
             run | report) words=$(_ghostbench_list experiments) files=1 ;;

@@ -30,12 +30,12 @@ complete -c ghostbench -n '__ghostbench_before -e --engine' -a 'native reference
 complete -c ghostbench -n '__ghostbench_before --between' -a 'hot flushed idle='
 complete -c ghostbench -n '__ghostbench_before --counters' -a '(ghostbench list --names counters 2>/dev/null) list'
 complete -c ghostbench -n '__ghostbench_before --isa' -a 'avx512 avx2 neon baseline'
-complete -c ghostbench -n '__ghostbench_before --schema' -a 'architecture experiment'
+complete -c ghostbench -n '__ghostbench_before --schema' -a 'architecture experiment counters'
 complete -c ghostbench -n "__ghostbench_before $filed" -F
 complete -c ghostbench -n "$operand; and string match -q -- '-*' (commandline -ct)" \
     -a '(__ghostbench_flags)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from list" \
-    -a 'layers architectures experiments'
+    -a 'layers architectures experiments counters'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from help" \
     -a '(__ghostbench_commands) (ghostbench list --names layers 2>/dev/null)'
 complete -c ghostbench -n "$operand; and __fish_seen_subcommand_from describe init forward export bench count explain" -F \

@@ -22,7 +22,7 @@ _ghostbench() {
     --engine|-e) compadd native reference; return ;;
     --counters) compadd list ${(f)"$($program list --names counters 2>/dev/null)"}; return ;;
     --isa) compadd avx512 avx2 neon baseline; return ;;
-    --schema) compadd architecture experiment; return ;;
+    --schema) compadd architecture experiment counters; return ;;
     --weights|-w|--input|-i|--output|-o|--dump) _files; return ;;
     --between) compadd hot flushed idle=; return ;;
     --seconds|--precise|--warmup|--comparisons) _message number; return ;;
@@ -37,7 +37,7 @@ _ghostbench() {
     return
   fi
   case $command in
-    list) compadd layers architectures experiments ;;
+    list) compadd layers architectures experiments counters ;;
     help)
       names=(${(f)"$($program list --names layers 2>/dev/null)"})
       _describe -t commands command commands

@@ -16,8 +16,9 @@ static const gb_option options[] = {
     {"convention", 'c', "NAME", "how MACs are counted: paper, fvcore, full"},
     {"fresh", 0, NULL, "compute every cell anew, also those that are in the store"},
     {"shard", 0, "I/N", "only the I-th of N slices of the cells, into the store"},
-    {"engine", 'e', "NAME", "what is timed: native or reference (default native)"},
-    {"threads", 't', "N", "threads of the native engine when it is timed (default 1)"},
+    {"engine", 'e', "LIST", "what is timed: native, reference (default native)"},
+    {"threads", 't', "LIST", "threads when it is timed, comma-separated (default 1)"},
+    {"batch", 'b', "LIST", "images at once when it is timed, comma-separated (default 1)"},
     GB_OPTION_ISA,
     GB_OPTION_WITHOUT,
     {"runs", 'r', "N", "timed runs of each network (default 50)"},
@@ -96,6 +97,15 @@ static gb_status check_seen(flow *f, const gb_experiment *e, const char *path, b
 // ---------------------------------------------------------------------------------------------
 // --dry-run
 
+static void add_timing_of(gb_text *text, const gb_cell *cell) {
+  if (cell->threads)
+    gb_text_print(text, "%sthreads=%" PRId64, text->length ? " " : "", cell->threads);
+  if (cell->batch)
+    gb_text_print(text, "%sbatch=%" PRId64, text->length ? " " : "", cell->batch);
+  if (cell->engine)
+    gb_text_print(text, "%sengine=%s", text->length ? " " : "", cell->engine);
+}
+
 static gb_status list_cells(gb_run *run, const gb_experiment *e, gb_error *error) {
   gb_table *table = gb_table_new(e->name, *e->title ? e->title : e->name);
   if (!table)
@@ -119,6 +129,7 @@ static gb_status list_cells(gb_run *run, const gb_experiment *e, gb_error *error
     for (size_t k = 0; k < cell->setting_count; k++)
       gb_text_print(&text, "%s%s=%s", k ? " " : "", cell->settings[k].name,
                     cell->settings[k].value);
+    add_timing_of(&text, cell);
     gb_table_row(table);
     gb_table_text(table, cell->label);
     gb_table_text(table, cell->architecture);
@@ -294,6 +305,23 @@ static gb_status read_shard(char *value, gb_run *run, gb_error *error) {
                         "--shard %s is not allowed: I/N, a slice I from 1 to N, as 2/4", value);
 }
 
+// How networks are timed is a sweep like others, over a list.
+static gb_status add_timing(gb_run *run, const char *name, const char *value, gb_error *error) {
+  gb_settings *s = &run->settings;
+  for (const char *at = value; at;) {
+    char item[64];
+    size_t n = strcspn(at, ",");
+    snprintf(item, sizeof item, "%.*s", (int)(n < sizeof item ? n : sizeof item - 1), at);
+    GB_TRY(gb_timing_check(name, item, error));
+    at = at[n] ? at + n + 1 : NULL;
+  }
+  if (s->count == sizeof s->items / sizeof *s->items)
+    return gb_fail(error, GB_EUSAGE, "more than %zu settings", s->count);
+  s->items[s->count++] = (gb_setting){name, value};
+  run->timing_count++;
+  return GB_OK;
+}
+
 static gb_status read_flag(const gb_option *o, char *value, gb_run *run, gb_error *error) {
   if (gb_option_is(o, "set"))
     return gb_settings_add(&run->settings, value, error);
@@ -310,6 +338,9 @@ static gb_status read_flag(const gb_option *o, char *value, gb_run *run, gb_erro
                      value);
     run->time_runs = (size_t)runs;
   }
+  for (size_t i = 0; gb_timing_names[i]; i++)
+    if (gb_option_is(o, gb_timing_names[i]))
+      return add_timing(run, gb_timing_names[i], value, error);
   gb_error wrong = {0};
   if (gb_engine_flag(&run->choice, o, value, &wrong) && wrong.status != GB_OK)
     return gb_fail(error, wrong.status, "%s", wrong.message);
@@ -378,6 +409,7 @@ const gb_command gb_command_run = {
     .examples = "  ghostbench run ghostnet-table3\n"
                 "  ghostbench run ghostnet-paper -o /tmp/paper --no-plots\n"
                 "  ghostbench run ghostnet-table7 --filter 'ghostnet*' --json\n"
-                "  ghostbench run ghost-grid --set width=1.3 --dry-run\n",
+                "  ghostbench run ghost-grid --set width=1.3 --dry-run\n"
+                "  ghostbench run latency-zoo --threads 1,2 --batch 1,8 --filter '*ghost*'\n",
     .run = run,
 };

@@ -1,11 +1,10 @@
 // What the files of `ghostbench run` share.
 //
-// The story of the command: run.c reads flags and goes through the experiments; run_cells.c builds
-// the network of each cell and counts it, run_structure.c lists its rows, run_latency.c times cells
-// side by side;
-// run_key.c says what defines a cell and run_store.c keeps it, so that the next run goes on where
-// this one ended; run_output.c sets published figures beside the counts and writes tables;
-// run_plots.c draws; run_record.c keeps what the report needs.
+// The story of the command: run.c reads flags and goes through the experiments; run_labels.c names
+// the cells, run_cells.c builds the network of each cell and counts it, run_structure.c lists its
+// rows, run_latency.c times cells side by side; run_key.c says what defines a cell and run_store.c
+// keeps it, so that the next run goes on where this one ended; run_output.c sets published figures
+// beside the counts and writes tables; run_plots.c draws; run_record.c keeps what the report needs.
 #ifndef GB_CLI_RUN_H
 #define GB_CLI_RUN_H
 
@@ -24,9 +23,10 @@ typedef struct gb_run {
   struct gb_run_store *store; // NULL until the first cell
   gb_stop *stop;              // signals while cells are computed
   int convention;             // of gb_convention; -1: each experiment's own
-  gb_engine_choice choice;    // of the engine that is timed
+  gb_engine_choice choice;    // of the engine that is timed, where the cell does not say
   size_t time_runs;           // of each network
-  gb_settings settings;
+  gb_settings settings;       // of --set, --threads, --batch and --engine
+  size_t timing_count;        // settings of the last three
   gb_places places;
   gb_arena *arena;
   gb_text json_text; // what --json prints in the end
@@ -65,6 +65,9 @@ typedef struct gb_result {
   const char *validity;             // "valid", "suspect", "invalid"; NULL: not timed
   const char *doubt, *remedy;       // the worst reason, and what helps; NULL: none
   bool time_stored;                 // the time was in the store
+  bool native;                      // engine, threads and images at once of the time
+  int threads;
+  int64_t batch;
   gb_part *parts;
   size_t part_count;
   gb_structure_row *rows;
@@ -89,6 +92,20 @@ typedef struct gb_results {
 gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results *results,
                        gb_error *error);
 void gb_results_free(gb_results *results);
+// The engine that a cell is timed with.
+gb_engine_choice gb_run_choice(const gb_run *run, const gb_cell *cell);
+// Whether all were timed with one engine, one number of threads, one batch.
+bool gb_results_alike(const gb_results *results);
+
+// What a cell is called, which must not depend on the filter: its label, with what differs of its
+// sweeps where neighbours have the same one, and which occurrence of that label it is, from 1.
+typedef struct gb_cell_name {
+  const char *label;
+  size_t index, occurrence;
+} gb_cell_name;
+// One a cell, in their order; owned by the arena.
+gb_status gb_run_names(gb_arena *arena, const gb_experiment *experiment, gb_cell_name **names,
+                       gb_error *error);
 
 // Whether the filter lets a cell pass: its label or its architecture's name contains the text (or
 // matches the pattern, where it has one of * ? [), upper and lower case alike; and it is in the

@@ -53,6 +53,32 @@ bool gb_run_measures(const gb_experiment *experiment, const char *measure) {
   return false;
 }
 
+// The reference engine has one thread.
+gb_engine_choice gb_run_choice(const gb_run *run, const gb_cell *cell) {
+  gb_engine_choice choice = run->choice;
+  if (cell->engine)
+    choice.native = strcmp(cell->engine, "native") == 0;
+  if (cell->threads)
+    choice.options.threads = (int)cell->threads;
+  if (!choice.native)
+    choice.options.threads = 1;
+  return choice;
+}
+
+bool gb_results_alike(const gb_results *results) {
+  const gb_result *first = NULL;
+  for (size_t i = 0; i < results->count; i++) {
+    const gb_result *r = &results->list[i];
+    if (!r->threads)
+      continue;
+    if (first &&
+        (r->native != first->native || r->threads != first->threads || r->batch != first->batch))
+      return false;
+    first = r;
+  }
+  return true;
+}
+
 bool gb_result_count(const gb_result *r, const char *measure, int64_t *count) {
   const struct {
     const char *name;
@@ -226,23 +252,6 @@ static gb_status compute(computing *c, const gb_cell_head *head, gb_result *r, g
 
 // ---------------------------------------------------------------------------------------------
 
-// "label (s=2, d=3)" where the label alone would be that of a neighbour too.
-static const char *full_label(gb_arena *arena, const gb_experiment *e, size_t i) {
-  const gb_cell *cell = &e->cells[i];
-  bool repeated = (i > 0 && strcmp(e->cells[i - 1].label, cell->label) == 0) ||
-                  (i + 1 < e->cell_count && strcmp(e->cells[i + 1].label, cell->label) == 0);
-  if (!repeated || cell->point_count == 0)
-    return cell->label;
-  gb_text text = {0};
-  gb_text_add(&text, cell->label);
-  for (size_t k = 0; k < cell->point_count; k++)
-    gb_text_print(&text, "%s%s=%s", k ? ", " : " (", cell->point[k].name, cell->point[k].value);
-  gb_text_add(&text, ")");
-  const char *label = text.failed ? NULL : gb_arena_copy(arena, gb_text_get(&text));
-  gb_text_free(&text);
-  return label;
-}
-
 // One line on a terminal that is written over; nothing anywhere else.
 static void show_progress(const gb_experiment *e, size_t done, size_t total, const char *label) {
   if (!isatty(STDERR_FILENO))
@@ -264,53 +273,16 @@ static bool wants_parts(const gb_run *run, const gb_experiment *e) {
   return false;
 }
 
-// Labels of all cells, and which occurrence of its label each one is: names in the store must not
-// depend on the filter.
-typedef struct named {
-  const char *label;
-  size_t index, occurrence;
-} named;
-
-static int by_label(const void *a, const void *b) {
-  const named *x = a, *y = b;
-  int order = strcmp(x->label, y->label);
-  return order ? order : (x->index > y->index) - (x->index < y->index);
-}
-
-static int by_index(const void *a, const void *b) {
-  const named *x = a, *y = b;
-  return (x->index > y->index) - (x->index < y->index);
-}
-
-static gb_status name_cells(gb_arena *arena, const gb_experiment *e, named **names,
-                            gb_error *error) {
-  named *list = gb_arena_allocate(arena, e->cell_count + 1, sizeof *list);
-  if (!list)
-    return gb_fail_memory(error);
-  for (size_t i = 0; i < e->cell_count; i++) {
-    list[i] = (named){full_label(arena, e, i), i, 1};
-    if (!list[i].label)
-      return gb_fail_memory(error);
-  }
-  qsort(list, e->cell_count, sizeof *list, by_label);
-  for (size_t i = 1; i < e->cell_count; i++)
-    if (strcmp(list[i].label, list[i - 1].label) == 0)
-      list[i].occurrence = list[i - 1].occurrence + 1;
-  qsort(list, e->cell_count, sizeof *list, by_index);
-  *names = list;
-  return GB_OK;
-}
-
 static gb_status compute_all(computing *c, const gb_experiment *e, gb_error *error) {
   gb_results *r = c->results;
   size_t total = 0;
-  named *names = NULL;
+  gb_cell_name *names = NULL;
   for (size_t i = 0; i < e->cell_count; i++)
     total += gb_run_selects(c->run, e, i);
   r->list = gb_arena_allocate(r->arena, total + 1, sizeof *r->list);
   if (!r->list)
     return gb_fail_memory(error);
-  GB_TRY(name_cells(r->arena, e, &names, error));
+  GB_TRY(gb_run_names(r->arena, e, &names, error));
   for (size_t i = 0; i < e->cell_count && !r->interrupted; i++) {
     if (!gb_run_selects(c->run, e, i))
       continue;

@@ -4,6 +4,7 @@
 #include "harness/cli/latency.h"
 #include "harness/measure/clock.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +15,10 @@ typedef struct queued {
   gb_cell_head head;
   gb_cell_identity identity;
   gb_network *network;
-  gb_graph *graph;
-  gb_result *result; // NULL: only the baseline of others, timed or stored before
+  gb_graph *graph;         // of one image
+  gb_graph *batched;       // of the batch that is timed; NULL where that is one
+  gb_engine_choice choice; // engine and threads
+  gb_result *result;       // NULL: only the baseline of others, timed or stored before
 } queued;
 
 struct gb_timing {
@@ -36,6 +39,8 @@ gb_status gb_timing_new(gb_run *run, gb_arena *arena, gb_timing **timing, gb_err
 }
 
 static void drop(const gb_timing *t, queued *q) {
+  if (q->batched != t->base.batched)
+    gb_graph_free(q->batched);
   if (q->graph && q->graph != t->base.graph) {
     gb_graph_free(q->graph);
     gb_network_free(q->network);
@@ -48,6 +53,7 @@ void gb_timing_free(gb_timing *t) {
     return;
   for (size_t i = 0; i < t->count; i++)
     drop(t, &t->queue[i]);
+  gb_graph_free(t->base.batched);
   gb_graph_free(t->base.graph);
   gb_network_free(t->base.network);
   t->base = (queued){0};
@@ -56,12 +62,19 @@ void gb_timing_free(gb_timing *t) {
 // ---------------------------------------------------------------------------------------------
 // What defines a time, and times from the store
 
+static const char *engine_of(const queued *q) {
+  return q->choice.native ? "native" : "reference";
+}
+static int64_t batch_of(const queued *q) {
+  return q->head.cell->batch ? q->head.cell->batch : 1;
+}
+
 static gb_status identify(gb_timing *t, queued *q, gb_error *error) {
-  const gb_engine_choice *c = &t->run->choice;
+  const gb_engine_choice *c = &q->choice;
   char digest[GB_DIGEST_TEXT], how[128], rest[160];
   GB_TRY(gb_network_digest(q->network->root, digest, error));
-  snprintf(how, sizeof how, "engine %s\nthreads %d\nbatch 1\nbetween hot\n",
-           c->native ? "native" : "reference", c->native ? c->options.threads : 1);
+  snprintf(how, sizeof how, "engine %s\nthreads %d\nbatch %" PRId64 "\nbetween hot\n", engine_of(q),
+           c->options.threads, batch_of(q));
   snprintf(rest, sizeof rest, "runs %zu\nisa %s\nwithout %x\nweights recipe 1\n", t->run->time_runs,
            c->native && c->options.isa ? c->options.isa : "best", c->options.without);
   return gb_cell_identify(t->run->store, &q->head, "latency", digest, how, rest, true, t->arena,
@@ -129,16 +142,13 @@ static const gb_stored_reason *reasons_of(const gb_latency_item *item, gb_arena 
 static gb_status store(gb_timing *t, const queued *q, const gb_latency_item *item,
                        const gb_latency_item *base, const gb_session_facts *facts,
                        const gb_placement *placement, gb_arena *arena, gb_error *error) {
-  const gb_engine_choice *c = &t->run->choice;
-  char threads[16], runs[24];
-  snprintf(threads, sizeof threads, "%d", c->native ? c->options.threads : 1);
+  char threads[16], batch[24], runs[24];
+  snprintf(threads, sizeof threads, "%d", q->choice.options.threads);
+  snprintf(batch, sizeof batch, "%" PRId64, batch_of(q));
   snprintf(runs, sizeof runs, "%zu", item->competitor.count);
-  const gb_stored_fact protocol[] = {{"engine", c->native ? "native" : "reference"},
-                                     {"threads", threads},
-                                     {"batch", "1"},
-                                     {"runs", runs},
-                                     {"between", "hot"},
-                                     {"placement", placement->text}};
+  const gb_stored_fact protocol[] = {{"engine", engine_of(q)}, {"threads", threads},
+                                     {"batch", batch},         {"runs", runs},
+                                     {"between", "hot"},       {"placement", placement->text}};
   const gb_stored_figure figures[] = {{"median_s", item->median.value},
                                       {"median_low_s", item->median.low},
                                       {"median_high_s", item->median.high},
@@ -209,7 +219,12 @@ static void show(void *context, double share) {
 static gb_status prepare(gb_timing *t, group *g, queued *q, gb_error *error) {
   gb_error why = {0};
   gb_subject *s = &g->subjects[g->count];
-  gb_status status = gb_subject_make(s, q->graph, NULL, &t->run->choice, &g->placement, &why);
+  if (batch_of(q) > 1 && !q->batched)
+    gb_graph_build(q->network->root, batch_of(q), &q->batched, &why);
+  gb_status status = why.status;
+  if (status == GB_OK)
+    status = gb_subject_make(s, q->batched ? q->batched : q->graph, NULL, &q->choice, &g->placement,
+                             &why);
   if (status == GB_OK) {
     status = gb_subject_check(s, q->graph, NULL, &why);
     if (status != GB_OK)
@@ -264,8 +279,11 @@ gb_status gb_timing_end(gb_timing *t, gb_error *error) {
   group *g = gb_allocate(NULL, 1, sizeof *g);
   if (!g)
     return gb_fail_memory(error);
-  const gb_engine_choice *c = &t->run->choice;
-  gb_placement_begin(&g->placement, c->native ? (size_t)c->options.threads : 1, true);
+  int threads = t->base.choice.options.threads;
+  for (size_t i = 0; i < t->count; i++)
+    if (t->queue[i].choice.options.threads > threads)
+      threads = t->queue[i].choice.options.threads;
+  gb_placement_begin(&g->placement, (size_t)threads, true);
   gb_status status = measure(t, g, error);
   for (size_t i = 0; i < g->count; i++)
     gb_subject_free(&g->subjects[i]);
@@ -281,6 +299,10 @@ gb_status gb_timing_end(gb_timing *t, gb_error *error) {
 gb_status gb_timing_add(gb_timing *t, const gb_cell_head *head, gb_network *network,
                         gb_graph *graph, gb_result *result, gb_error *error) {
   queued q = {.head = *head, .network = network, .graph = graph, .result = result};
+  q.choice = gb_run_choice(t->run, head->cell);
+  result->native = q.choice.native;
+  result->threads = q.choice.options.threads;
+  result->batch = batch_of(&q);
   gb_stored_cell *stored = NULL;
   gb_status status = identify(t, &q, error);
   if (status == GB_OK)

@@ -22,8 +22,9 @@ gb_status gb_timing_add(gb_timing *timing, const gb_cell_head *head, gb_network 
 gb_status gb_timing_end(gb_timing *timing, gb_error *error);
 void gb_timing_free(gb_timing *timing); // NULL is allowed
 
-// Sentences below the table (run_words.c): what is not to be believed, which network with fewer
-// MACs takes longer, how well MACs, parameters and bytes order the networks, and what a MAC costs.
+// Sentences below the table (run_words.c): what is not to be believed, what threads and batches
+// buy, which network with fewer MACs takes longer, how well MACs, parameters and bytes order the
+// networks, and what a MAC costs.
 gb_status gb_run_words(const gb_results *results, gb_table *table, gb_error *error);
 
 #endif

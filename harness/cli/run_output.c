@@ -182,16 +182,21 @@ static void add_note(gb_table *table, gb_text *note) {
 // How times were taken.
 static void add_time_notes(gb_table *table, const gb_run *run, const gb_results *results,
                            gb_text *note) {
-  const gb_engine_choice *c = &run->choice;
   size_t stored = 0;
   for (size_t i = 0; i < results->count; i++)
     stored += results->list[i].time_stored;
+  gb_text_print(note, "Latency: median of %zu runs", run->time_runs);
+  const gb_result *r = results->count ? &results->list[0] : NULL;
+  if (r && gb_results_alike(results))
+    gb_text_print(note, " of the %s engine, %d thread%s, batch %" PRId64,
+                  r->native ? "native" : "reference", r->threads, r->threads == 1 ? "" : "s",
+                  r->batch);
+  else
+    gb_text_add(note, " of a whole batch, with engine, threads and batch as labels say");
   gb_text_print(note,
-                "Latency: median of %zu runs of the %s engine, %d thread%s, batch 1, at most %d "
-                "networks side by side in balanced random order; intervals by block bootstrap; %zu "
-                "of %zu from the store. On this machine.",
-                run->time_runs, c->native ? "native" : "reference", c->options.threads,
-                c->options.threads == 1 ? "" : "s", GB_TIMING_GROUP, stored, results->count);
+                ", at most %d networks side by side in balanced random order; intervals by block "
+                "bootstrap; %zu of %zu from the store. On this machine.",
+                GB_TIMING_GROUP, stored, results->count);
   add_note(table, note);
 }
 
@@ -313,8 +318,9 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
   gb_table *table = NULL, *cells = NULL;
   gb_text out = {0}, stale = {0};
   // A part of the cells, or other settings, need not show every known difference.
-  size_t stales =
-      run->filter || run->settings.count || results->failed ? 0 : gb_comparison_stale(c, &stale);
+  size_t stales = run->filter || run->settings.count > run->timing_count || results->failed
+                      ? 0
+                      : gb_comparison_stale(c, &stale);
   gb_status status = gb_comparison_table(c, &table, error);
   if (status == GB_OK)
     status = gb_comparison_cell_table(c, &cells, error);

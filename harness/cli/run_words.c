@@ -3,6 +3,7 @@
 #include "harness/stats/model.h"
 #include "harness/stats/rank.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,18 @@ enum { LEAST_ROWS = 5, MOST_PAIRS = 3, MODEL_TERMS = 2 };
 
 static bool timed(const gb_result *r) {
   return !r->error && r->validity && isfinite(r->latency) && r->latency > 0;
+}
+
+static bool alike(const gb_result *a, const gb_result *b) {
+  return a->native == b->native && a->threads == b->threads && a->batch == b->batch;
+}
+
+// Whether a result is one of those that are compared with one another: timed as the first one is.
+static bool chosen(const gb_results *results, const gb_result *r) {
+  const gb_result *first = results->list;
+  while (first < results->list + results->count && !timed(first))
+    first++;
+  return timed(r) && alike(r, first);
 }
 
 static void add_note(gb_table *table, gb_text *note) {
@@ -48,7 +61,8 @@ static gb_status proxies(gb_table *table, const gb_results *results, double *x, 
     size_t n = 0;
     for (size_t i = 0; i < results->count; i++) {
       int64_t count;
-      if (!timed(&results->list[i]) || !gb_result_count(&results->list[i], columns[c].name, &count))
+      if (!chosen(results, &results->list[i]) ||
+          !gb_result_count(&results->list[i], columns[c].name, &count))
         continue;
       x[n] = (double)count;
       y[n++] = results->list[i].latency;
@@ -72,10 +86,10 @@ static gb_status model(gb_table *table, const gb_results *results, double *x, do
   size_t n = 0;
   for (size_t i = 0; i < results->count; i++) {
     const gb_result *r = &results->list[i];
-    if (!timed(r))
+    if (!chosen(results, r))
       continue;
-    x[MODEL_TERMS * n] = 1e-6 * (double)r->macs;
-    x[MODEL_TERMS * n + 1] = 1e-6 * (double)r->bytes;
+    x[MODEL_TERMS * n] = 1e-6 * (double)r->macs * (double)r->batch;
+    x[MODEL_TERMS * n + 1] = 1e-6 * (double)r->bytes * (double)r->batch;
     y[n++] = 1e3 * r->latency; // µs
   }
   gb_linear fit;
@@ -98,7 +112,8 @@ static void surprises(gb_table *table, const gb_results *results, gb_text *note)
   for (size_t i = 0; i < results->count && said < MOST_PAIRS; i++)
     for (size_t k = 0; k < results->count && said < MOST_PAIRS; k++) {
       const gb_result *a = &results->list[i], *b = &results->list[k];
-      if (!timed(a) || !timed(b) || !(a->macs < b->macs && a->latency_low > b->latency_high))
+      if (!chosen(results, a) || !chosen(results, b) ||
+          !(a->macs < b->macs && a->latency_low > b->latency_high))
         continue;
       gb_text_print(note, "%s has %.2f of the MACs of %s and takes %.2f of its time.", a->label,
                     (double)a->macs / (double)b->macs, b->label, a->latency / b->latency);
@@ -107,12 +122,63 @@ static void surprises(gb_table *table, const gb_results *results, gb_text *note)
     }
 }
 
+static bool same_network(const gb_result *a, const gb_result *b) {
+  const gb_cell *x = a->cell, *y = b->cell;
+  bool same = strcmp(x->architecture, y->architecture) == 0 &&
+              x->setting_count == y->setting_count && a->macs == b->macs && a->params == b->params;
+  for (size_t i = 0; same && i < x->setting_count; i++)
+    same = strcmp(x->settings[i].value, y->settings[i].value) == 0;
+  return same;
+}
+
+// What differs between two ways to time: "2 threads", "batch 8", "the reference engine".
+static void add_difference(gb_text *note, const gb_result *a, const gb_result *b) {
+  const char *join = "";
+  if (a->native != b->native) {
+    gb_text_print(note, "the %s engine", b->native ? "native" : "reference");
+    join = ", ";
+  }
+  if (a->threads != b->threads) {
+    gb_text_print(note, "%s%d thread%s", join, b->threads, b->threads == 1 ? "" : "s");
+    join = ", ";
+  }
+  if (a->batch != b->batch)
+    gb_text_print(note, "%sbatch %" PRId64, join, b->batch);
+}
+
+// Of each network that was timed in several ways: what they are worth, against the first one.
+static void scalings(gb_table *table, const gb_results *results, gb_text *note) {
+  for (size_t i = 0; i < results->count; i++) {
+    const gb_result *a = &results->list[i];
+    bool first = timed(a);
+    for (size_t k = 0; k < i && first; k++)
+      first = !timed(&results->list[k]) || !same_network(&results->list[k], a);
+    size_t ways = 0;
+    for (size_t k = i + 1; first && k < results->count; k++) {
+      const gb_result *b = &results->list[k];
+      if (!timed(b) || !same_network(a, b) || alike(a, b))
+        continue;
+      if (ways++ == 0)
+        gb_text_print(note, "%s, time an image: ", a->label);
+      gb_text_add(note, ways > 1 ? "; " : "");
+      add_difference(note, a, b);
+      gb_text_print(note, ": %.2f of it",
+                    b->latency / (double)b->batch / (a->latency / (double)a->batch));
+    }
+    if (ways) {
+      gb_text_add(note, ".");
+      add_note(table, note);
+    }
+  }
+}
+
 gb_status gb_run_words(const gb_results *results, gb_table *table, gb_error *error) {
   size_t n = 0;
   gb_text note = {0};
   for (size_t i = 0; i < results->count; i++)
-    n += timed(&results->list[i]);
+    n += chosen(results, &results->list[i]);
   doubts(table, results, &note);
+  scalings(table, results, &note);
   double *x = gb_allocate(NULL, MODEL_TERMS * n + 1, sizeof *x);
   double *y = gb_allocate(NULL, n + 1, sizeof *y);
   gb_status status = x && y ? GB_OK : gb_fail_memory(error);

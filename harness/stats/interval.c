@@ -50,7 +50,16 @@ gb_status gb_quantile_interval(const double *samples, size_t count, double q,
 
 gb_status gb_median_interval(const double *samples, size_t count, const gb_resampling *how,
                              gb_interval *interval, gb_error *error) {
-  return gb_quantile_interval(samples, count, 0.5, how, interval, error);
+  GB_TRY(gb_quantile_interval(samples, count, 0.5, how, interval, error));
+  // Of few, scattered samples the widened interval may leave their range, even end below zero; the
+  // median lies outside it with a chance of 2^(1 - count) only.
+  double least, most;
+  gsl_stats_minmax(&least, &most, samples, 1, count);
+  if (interval->low < least)
+    interval->low = least;
+  if (interval->high > most)
+    interval->high = most;
+  return GB_OK;
 }
 
 gb_status gb_median_draws(const double *samples, size_t count, const gb_resampling *wish,

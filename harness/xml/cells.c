@@ -63,6 +63,32 @@ static bool add_axis(model *m, const gb_axis *axis) {
   return true;
 }
 
+// Whether an axis of this name says how the model is timed.
+static bool is_timing(const model *m, const char *name) {
+  return gb_is_timing(name) && !find_param(m, name) && gb_loader_times(m->loader);
+}
+
+// The values of --set: one, or a list with commas of how networks are timed.
+static bool read_override(model *m, const gb_setting *setting, gb_axis *axis) {
+  gb_arena *arena = m->loader->arena;
+  bool list = is_timing(m, setting->name);
+  size_t room = 1;
+  for (const char *c = setting->value; list && *c; c++)
+    room += *c == ',';
+  const char **values = gb_arena_allocate(arena, room, sizeof *values);
+  const char *name = gb_arena_copy(arena, setting->name);
+  *axis = (gb_axis){.name = name, .values = values, .swept = room > 1, .where = {.file = "--set"}};
+  for (const char *at = setting->value; values && at && axis->count < room;) {
+    size_t n = list ? strcspn(at, ",") : strlen(at);
+    if (!(values[axis->count++] = gb_arena_copy_n(arena, at, n)))
+      values = NULL;
+    at = at[n] ? at + n + 1 : NULL;
+  }
+  if (!values || !name)
+    gb_report_add(m->loader->report, GB_ENOMEM, NULL, "out of memory");
+  return values && name;
+}
+
 // The experiment's sweeps first (they vary slowest), where the model has them and says nothing of
 // its own; then what --set replaces.
 static bool gather_axes(model *m) {
@@ -72,8 +98,10 @@ static bool gather_axes(model *m) {
     if (strcmp(child->name, "set") == 0 || strcmp(child->name, "sweep") == 0)
       gb_axis_read(loader, child, &own);
   for (size_t i = 0; i < loader->common.count; i++) {
-    const gb_axis *axis = &loader->common.list[i];
-    if (find_param(m, axis->name) && !find_axis(&own, axis->name) && !add_axis(m, axis))
+    gb_axis *axis = &loader->common.list[i];
+    bool wanted = find_param(m, axis->name) || is_timing(m, axis->name);
+    axis->used |= wanted;
+    if (wanted && !find_axis(&own, axis->name) && !add_axis(m, axis))
       return false;
   }
   for (size_t i = 0; i < own.count; i++)
@@ -82,16 +110,14 @@ static bool gather_axes(model *m) {
   for (size_t i = 0; i < loader->override_count; i++) {
     const gb_setting *setting = &loader->overrides[i];
     gb_axis *axis = find_axis(&m->axes, setting->name);
-    if (!axis && !find_param(m, setting->name))
+    // Flags of `run` say how to time whatever is timed.
+    loader->override_used[i] |= gb_is_timing(setting->name);
+    if (!axis && !find_param(m, setting->name) && !is_timing(m, setting->name))
       continue;
     loader->override_used[i] = true;
-    const char **values = gb_arena_allocate(loader->arena, 1, sizeof *values);
-    const char *name = gb_arena_copy(loader->arena, setting->name);
-    if (!values || !name || !(values[0] = gb_arena_copy(loader->arena, setting->value))) {
-      gb_report_add(loader->report, GB_ENOMEM, NULL, "out of memory");
+    gb_axis made;
+    if (!read_override(m, setting, &made))
       return false;
-    }
-    gb_axis made = {.name = name, .values = values, .count = 1, .where = {.file = "--set"}};
     if (axis)
       *axis = made;
     else if (!add_axis(m, &made))
@@ -168,9 +194,13 @@ static bool check_axes(const model *m) {
       }
       continue;
     }
-    if (is_used(m, axis->name))
+    if (is_used(m, axis->name) || is_timing(m, axis->name))
       continue;
     fine = false;
+    if (gb_is_timing(axis->name)) {
+      gb_report_add(report, GB_EINPUT, &axis->where, GB_NOT_TIMED, axis->name);
+      continue;
+    }
     const gb_param_rule *fixed = gb_param_find(m->architecture, axis->name);
     if (fixed) {
       gb_report_add(report, GB_EINPUT, &axis->where, "parameter '%s' is fixed by architecture '%s'",
@@ -269,6 +299,8 @@ static gb_status fill_cell(model *m, const size_t *indices, gb_cell *cell, gb_er
         GB_TRY(gb_template_fill(e, &axis->text, NULL, &value, error));
       GB_TRY(gb_variable_push(e, false, axis->name, value, error));
       gb_setting setting = {axis->name, value};
+      if (is_timing(m, axis->name))
+        GB_TRY(gb_timing_set(axis, value, cell, error));
       if (find_param(m, axis->name))
         cell->settings[cell->setting_count++] = setting;
       else

@@ -209,6 +209,20 @@ static void check_overrides(gb_loader *l) {
   }
 }
 
+// A sweep of the whole experiment that changes nothing.
+static void check_common(gb_loader *l) {
+  for (size_t i = 0; i < l->common.count && l->models && l->report->status == GB_OK; i++) {
+    const gb_axis *axis = &l->common.list[i];
+    if (axis->used)
+      continue;
+    if (gb_is_timing(axis->name))
+      gb_report_add(l->report, GB_EINPUT, &axis->where, GB_NOT_TIMED, axis->name);
+    else
+      gb_report_add(l->report, GB_EINPUT, &axis->where, "no model has a parameter '%s'",
+                    axis->name);
+  }
+}
+
 static void read_experiment(gb_loader *l, const gb_tree *root) {
   static const char *const known[] = {"name", "title", "convention", NULL};
   static const char *const fallback[] = {"params", "macs"};
@@ -237,6 +251,7 @@ static void read_experiment(gb_loader *l, const gb_tree *root) {
     gb_report_add(l->report, GB_EINPUT, &root->where,
                   "the experiment has neither a <model> nor an <include>");
   check_overrides(l);
+  check_common(l);
   if (e->measure_count == 0) {
     e->measures = gb_arena_allocate(l->arena, 2, sizeof *e->measures);
     if (!e->measures) {

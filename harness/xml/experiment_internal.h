@@ -10,6 +10,7 @@ typedef struct gb_axis {
   const char **values;
   size_t count;
   bool swept;       // <sweep>
+  bool used;        // of the experiment's: by one of the models at least
   gb_template text; // of <set> with an expression: evaluated in each cell; else source NULL
   gb_location where;
 } gb_axis;
@@ -43,6 +44,13 @@ typedef struct gb_loader {
 
 // Reads <sweep> or <set> into `axes`.
 void gb_axis_read(gb_loader *loader, const gb_tree *tree, gb_axes *axes);
+// Whether the experiment measures latency: known when models are expanded.
+bool gb_loader_times(const gb_loader *loader);
+bool gb_is_timing(const char *name); // one of gb_timing_names
+#define GB_NOT_TIMED                                                                               \
+  "'%s' says how networks are timed, and the experiment has no <measure>latency</measure>"
+// Sets the cell's threads, batch or engine. GB_EINPUT where the value is not allowed.
+gb_status gb_timing_set(const gb_axis *axis, const char *value, gb_cell *cell, gb_error *error);
 // The cells of one <model>.
 void gb_model_expand(gb_loader *loader, const gb_tree *tree);
 

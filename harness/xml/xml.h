@@ -4,10 +4,10 @@
 // stands; chain.c adds what it includes and extends; parameters.c and compile.c check it against
 // the tables and turn it into rules (template.c compiles expressions, expression.c and functions.c
 // evaluate them); architecture.c joins that; expand.c turns rules and settings into a flat network;
-// substitute.c rewrites it (mirror.c is the network as XPath sees it); experiment.c, axes.c and
-// cells.c list the cells of an experiment; counter_group.c reads groups of counters; validate.c
-// reports every fault of a file; schema.c makes the RELAX NG grammars from the attribute tables;
-// places.c finds files by name.
+// substitute.c rewrites it (mirror.c is the network as XPath sees it); experiment.c, axes.c,
+// timing.c and cells.c list the cells of an experiment; counter_group.c reads groups of counters;
+// validate.c reports every fault of a file; schema.c makes the RELAX NG grammars from the attribute
+// tables; places.c finds files by name.
 //
 // XML from strangers is data: no DTD, no entities, no network, bounded size, depth and counts.
 #ifndef GB_XML_XML_H
@@ -117,6 +117,10 @@ typedef struct gb_cell {
   size_t point_count;
   gb_substitution *substitutions;
   size_t substitution_count;
+  // How it is timed, of <sweep> and <set> (or --set) of threads, batch, engine; 0 and NULL where
+  // the experiment does not say.
+  int64_t threads, batch;
+  const char *engine; // "native", "reference"
   gb_location where;
 } gb_cell;
 
@@ -154,9 +158,16 @@ typedef struct gb_experiment {
 
 enum { GB_MAX_CELLS = 100000 };
 
+// What may be swept beside the parameters of an architecture, where latency is measured: how the
+// networks are timed. An architecture's own parameter of such a name comes first.
+extern const char *const gb_timing_names[]; // "threads", "batch", "engine", NULL
+// Checks one value given as --NAME.
+gb_status gb_timing_check(const char *name, const char *value, gb_error *error);
+
 // `overrides` (from --set) replace the settings and sweeps of the same name in every model that has
-// such a parameter; it is an error when no model has it. The models' architectures are looked up in
-// `places`, to know their parameters.
+// such a parameter; it is an error when no model has it. Those of gb_timing_names are lists
+// ("1,2"), for all models of an experiment that measures latency. The models' architectures are
+// looked up in `places`, to know their parameters.
 gb_status gb_experiment_open(const char *path, const gb_places *places, const gb_setting *overrides,
                              size_t override_count, gb_experiment **out, gb_error *error);
 gb_status gb_experiment_parse(const char *bytes, size_t size, const char *path,

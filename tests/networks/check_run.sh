@@ -143,7 +143,23 @@ else fail 'every sample is in the store' "$samples samples"; fi
 run latency-zoo --filter EEG --no-plots --runs 0 -o times
 expect '--runs 0 is refused' 2 'e:--runs 0 is not allowed'
 run latency-zoo --filter EEG --no-plots --threads x -o times
-expect '--threads x is refused' 2 'e:--threads x is not allowed'
+expect '--threads x is refused' 2 'e:--threads x is not allowed: an integer from 1 to 1024'
+run ghostnet-table4 --no-plots --batch 1,0 -o times
+expect '--batch 0 is refused, though nothing is timed' 2 'e:--batch 0 is not allowed'
+run latency-zoo --filter EEG --no-plots --engine onnxruntime -o times
+expect '--engine: engines of others are those of bench' 2 'e:ghostbench bench --engine'
+# Sweeps of how they are timed: each setting a row, side by side, and words on what it buys.
+run latency-zoo --filter EEGNet --no-plots --runs 6 --threads 1,2 --batch 1,3 -o sweep
+[ "$code" -ne 3 ] || code=0
+expect 'threads and batches are swept' 0 'o:EEGNet (threads=1, batch=1)' \
+  'o:EEGNet (threads=2, batch=3)' 'o:time an image: batch 3: ' 'o:of a whole batch'
+(cd "$tmp/there" && "$program" export --format json sweep) >"$tmp/out" 2>"$tmp/err"
+if [ "$(grep -o '"protocol": {[^}]*' "$tmp/out" | grep -c '"threads": "2", "batch": "3"')" -eq 1 ]
+then pass 'the store knows threads and batch of each'
+else fail 'the store knows threads and batch of each' "not found"; fi
+run latency-zoo --filter EEGNet --no-plots --runs 6 --threads 2 --batch 3 -o sweep
+[ "$code" -ne 3 ] || code=0
+expect 'a single setting is told below the table' 0 'o:native engine, 2 threads, batch 3'
 
 # ---------------------------------------------------------------------------------------------
 # Flags

@@ -106,6 +106,60 @@ TEST(overrides_replace_sweeps_and_settings) {
   CHECK_CONTAINS(error.message, "parameter s=\"99\" is not allowed: an integer from 1 to 8");
 }
 
+static void check_timing(check_state *check, const gb_cell *cell, int64_t threads, int64_t batch,
+                         const char *engine) {
+  CHECK_INT(cell->threads, threads);
+  CHECK_INT(cell->batch, batch);
+  CHECK_TEXT(cell->engine ? cell->engine : "", engine);
+}
+
+TEST(how_networks_are_timed_is_swept_like_parameters) {
+  static const char body[] =
+      "<measure>latency</measure><sweep param='threads' values='1 2'/>"
+      "<model architecture='tiny'><set param='batch' value='{2 * $threads}'/>"
+      "<set param='engine' value='reference'/></model>"
+      "<model architecture='tiny' label='b'/>";
+  gb_experiment *e;
+  gb_error error = {0};
+  REQUIRE_OK(parse(body, NULL, 0, &e, &error), error);
+  REQUIRE(e->cell_count == 4);
+  check_timing(check, &e->cells[0], 1, 2, "reference");
+  check_timing(check, &e->cells[1], 2, 4, "reference");
+  check_timing(check, &e->cells[3], 2, 0, "");
+  CHECK_INT(e->cells[1].setting_count, 0); // of the network
+  gb_experiment_free(e);
+  const gb_setting flags[] = {{"threads", "3,4,5"}, {"batch", "7"}};
+  REQUIRE_OK(parse(body, flags, 2, &e, &error), error);
+  REQUIRE(e->cell_count == 6);
+  check_timing(check, &e->cells[2], 5, 7, "reference");
+  gb_experiment_free(e);
+  // Where nothing is timed, flags do nothing.
+  check_cells(check, "<model architecture='tiny'/>", flags, 2, "tiny: ()\n");
+}
+
+TEST(faults_of_how_networks_are_timed) {
+  static const struct {
+    const char *set, *words;
+  } faults[] = {
+      {"param='threads' value='0'", "threads \"0\" is not allowed: an integer from 1 to 1024"},
+      {"param='batch' value='1.5'", "batch \"1.5\" is not allowed: an integer from 1 to 65536"},
+      {"param='engine' value='onnxruntime'", "not allowed: native, reference"},
+  };
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+    char body[256];
+    snprintf(body, sizeof body,
+             "<measure>latency</measure><model architecture='tiny'><set %s/></model>",
+             faults[i].set);
+    check_refused(check, body, faults[i].words);
+  }
+  check_refused(check, "<model architecture='tiny'><sweep param='threads' values='1 2'/></model>",
+                "no <measure>latency</measure>");
+  check_refused(check, "<sweep param='batch' values='1 2'/><model architecture='tiny'/>",
+                "no <measure>latency</measure>");
+  check_refused(check, "<sweep param='nothing' values='1 2'/><model architecture='tiny'/>",
+                "no model has a parameter 'nothing'");
+}
+
 TEST(a_sweep_of_a_substitution_is_a_variable) {
   gb_experiment *e;
   gb_error error = {0};
@@ -289,5 +343,7 @@ TEST_MAIN(CASE(sweeps_make_a_grid_whose_last_varies_fastest),
           CASE(ranges_reach_their_end_whatever_the_rounding),
           CASE(sweeps_of_the_experiment_are_for_models_that_have_the_parameter),
           CASE(overrides_replace_sweeps_and_settings),
-          CASE(a_sweep_of_a_substitution_is_a_variable), CASE(everything_else_of_a_file_is_read),
+          CASE(how_networks_are_timed_is_swept_like_parameters),
+          CASE(faults_of_how_networks_are_timed), CASE(a_sweep_of_a_substitution_is_a_variable),
+          CASE(everything_else_of_a_file_is_read),
           CASE(faulty_experiments_are_refused_at_the_place), CASE(validation_finds_every_fault))
