@@ -21,6 +21,23 @@ typedef struct counting {
   int lanes;
 } counting;
 
+// The first fault becomes the error.
+static void keep_fault(gb_faults *faults, const gb_location *where, const char *message) {
+  if (faults->count == 1)
+    gb_fail_at(faults->context, GB_EINPUT, where, "%s", message);
+}
+
+static gb_status open_checked(const char *path, gb_counter_group **group, gb_error *error) {
+  GB_TRY(gb_counter_group_open(path, group, error));
+  gb_faults faults = {.add = keep_fault, .context = error};
+  gb_group_check(*group, &faults);
+  if (faults.count == 0)
+    return GB_OK;
+  gb_counter_group_free(*group);
+  *group = NULL;
+  return GB_EINPUT;
+}
+
 gb_status gb_count_open_group(const char *name, gb_counter_group **group, gb_error *error) {
   *group = NULL;
   gb_arena *arena = gb_arena_new(NULL);
@@ -32,7 +49,7 @@ gb_status gb_count_open_group(const char *name, gb_counter_group **group, gb_err
   if (status == GB_OK)
     status = gb_places_find(&places, GB_GROUPS, name, arena, &path, error);
   if (status == GB_OK)
-    status = gb_counter_group_open(path, group, error);
+    status = open_checked(path, group, error);
   gb_arena_free(arena);
   return status;
 }

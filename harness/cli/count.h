@@ -55,6 +55,9 @@ gb_status gb_count_is_simulated(const char *group, bool *simulated, gb_error *er
 // A group by name or path.
 gb_status gb_count_open_group(const char *name, gb_counter_group **group, gb_error *error);
 bool gb_group_is_simulated(const gb_counter_group *group);
+// count_check.c: known work and events of ours that do not exist, each a fault. A group that is
+// opened by name has none.
+void gb_group_check(const gb_counter_group *group, gb_faults *faults);
 // The first source of an event that exists here; -1 when none does, and `state` tells of the first.
 int gb_group_source_here(gb_counters *counters, const gb_group_event *event, gb_event_state *state);
 

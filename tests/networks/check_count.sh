@@ -61,7 +61,9 @@ if "$program" count --counters list | grep -q '^ *callgrind  *yes'; then
   cmp -s "$tmp/run1" "$tmp/run2" || why="$why; $(diff "$tmp/run1" "$tmp/run2")"
   report "$name" "$why"
 else
-  skip "$name" 'valgrind is missing, or this build has not its header'
+  # In the program's own words: no valgrind, or a build that valgrind cannot run (sanitizers).
+  skip "$name" "$("$program" count --counters list |
+    sed -n '/^ *callgrind  /{n;s/^ *//;p;q;}')"
 fi
 
 refused() { # what it must say, arguments
@@ -79,6 +81,31 @@ refused "nosuch" eegnet --counters nosuch
 refused 'names no group' eegnet --counters ,
 refused '--runs 0 is not allowed' eegnet --runs 0
 refused '--batch x is not allowed' eegnet --batch x
+
+# What a group names must exist: `validate` tells each fault with its place, `count` the first.
+cat >"$tmp/bad.xml" <<'END_XML'
+<counters name="bad">
+  <event name="a" from="os::minor-fault" work="pagess" least="1" most="2"/>
+  <event name="b" from="sde:::ghostbench::bites"/>
+  <event name="c" from="callgrind::Irr"/>
+</counters>
+END_XML
+"$program" validate "$tmp/bad.xml" >"$tmp/out" 2>"$tmp/err"
+code=$?
+why=
+[ "$code" -eq 2 ] || why="exit code $code"
+while read -r words; do
+  grep -qF -- "$words" "$tmp/out" || why="$why; it does not say $words"
+done <<'END'
+bad.xml:2:3: unknown event "os::minor-fault": behind os:: stands one of minor-faults,
+did you mean 'minor-faults'?
+bad.xml:2:3: unknown work "pagess": one of increments,
+bad.xml:3:3: unknown event "sde:::ghostbench::bites"
+bad.xml:4:3: unknown event "callgrind::Irr"
+either all events are callgrind's, or none
+END
+report 'validate: known work and our own events must exist' "$why"
+refused 'bad.xml:2:3: unknown event "os::minor-fault"' eegnet --counters "$tmp/bad.xml"
 
 # Where the processor counts nothing, there is no number, a reason, and exit code 3.
 if "$program" count --counters list | grep -q '^ *cycles  *not available'; then
