@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs test programs and scripts one after another, each with a time limit, and adds up their lines
 # "ok N - name", "not ok N - name" and "ok N - name # SKIP reason". A program that crashes, hangs or
-# prints no case counts as a failure. Prints the sums last; exits 1 when anything failed.
+# prints no case counts as a failure, and so do files that tests leave in the checkout. Prints the sums
+# last; exits 1 when anything failed.
 #
 # usage: [BUILD=build] [TEST_TIMEOUT=seconds] [VERBOSE=1] [RUNNER=command] tests/run.sh PROGRAM…
 # RUNNER, with its arguments, stands before programs (an emulator, valgrind), not before scripts.
@@ -12,7 +13,10 @@ export BUILD
 export LSAN_OPTIONS
 passed=0 failed=0 skipped=0
 log=$(mktemp) || exit 2
-trap 'rm -f "$log"' EXIT
+before=$(mktemp) || exit 2
+trap 'rm -f "$log" "$before"' EXIT
+state() { git -c core.quotePath=false status --porcelain 2>/dev/null; }
+state >"$before" || clean='no git, or no checkout'
 for program in "$@"; do
   case $program in
     *.sh) timeout "$TEST_TIMEOUT" sh "$program" >"$log" 2>&1 </dev/null ;;
@@ -38,5 +42,16 @@ for program in "$@"; do
   echo "$name: $p passed, $f failed, $s skipped"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
+if [ -n "${clean:-}" ]; then
+  skipped=$((skipped + 1))
+  echo "skipped: the checkout is as it was # SKIP $clean"
+elif state | diff "$before" - >"$log"; then
+  passed=$((passed + 1))
+  echo 'the checkout is as it was: 1 passed, 0 failed, 0 skipped'
+else
+  failed=$((failed + 1))
+  echo 'not ok - tests (or somebody meanwhile) changed the checkout:'
+  cat "$log"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
