@@ -97,12 +97,16 @@ check 'pauses, not pinned' idle
 bench eegnet $small --runs 12 --null --comparisons 4 --json
 null() {
   [ "$code" -eq 0 ] && says '"comparisons": 4' && [ "$(array ratios 1 | wc -l)" -eq 4 ] &&
-    says '"false_alarm_rate"' && ! says '"samples_ms"'
+    says '"false_alarm_rate"' && ! says '"samples_ms"' && says '"instances": {' &&
+    [ "$(array ratios 2 | wc -l)" -eq 4 ]
 }
 check 'the machine against itself' null
 # shellcheck disable=SC2086
 bench eegnet $small --runs 12 --null --comparisons 3 --batch 1,2
-null_first() { measured && says 'The machine against itself (eegnet, 3 comparisons' && says 'are not told'; }
+null_first() {
+  measured && says 'The machine against itself (eegnet, 3 comparisons' &&
+    says 'each with its own memory' && says 'are not told'
+}
 check 'the machine against itself first, then others' null_first
 
 for words in '--runs 0' '--seconds 0' '--precise x' '--between cold' '--between idle=0' \

@@ -19,7 +19,7 @@ static const gb_option options[] = {
     {"between", 0, "MODE", "before each run: hot (nothing), flushed (caches), idle=MS (a pause)"},
     {"no-pin", 0, NULL, "leave it to the system where threads run"},
     {"null", 0, NULL, "first the machine against itself: false alarms, what it can tell"},
-    {"comparisons", 0, "N", "how often with --null (default 20)"},
+    {"comparisons", 0, "N", "how often of each kind with --null (default 20)"},
     {"seed", 0, "N", "of the order of runs (default 1)"},
     {"weights", 'w', "FILE", "parameters, a safetensors file (default: made up)"},
     {"steps", 0, NULL, "also the time of each step of the native engine, in a pass of its own"},
@@ -90,7 +90,7 @@ static gb_status measure(gb_bench_result *r, gb_error *error) {
   gb_bench_request one = *q;
   one.plan = plan;
   if (q->null)
-    GB_TRY(gb_bench_measure_null(&r->entries[0], &one, &r->null, error));
+    GB_TRY(gb_bench_measure_null(&r->entries[0], &one, &r->placement, &r->null, error));
   r->measured = !q->null || r->count > 1;
   if (r->measured)
     GB_TRY(gb_latency_measure(r->items, r->count, &plan, &r->facts, error));
@@ -127,7 +127,7 @@ static int bench_and_print(const gb_command *self, char *const *names, size_t co
     gb_latency_free(result.items, result.count);
   for (size_t i = 0; i < result.count; i++)
     gb_bench_entry_free(&result.entries[i]);
-  gb_release(NULL, result.null.ratios);
+  gb_bench_null_free(&result.null);
   gb_release(NULL, result.items);
   gb_release(NULL, result.entries);
   gb_text_free(&out);

@@ -54,14 +54,24 @@ typedef struct gb_bench_entry {
   double *steps;    // seconds of each step, or NULL
 } gb_bench_entry;
 
-// The machine against itself.
-typedef struct gb_bench_null {
-  size_t comparisons, alarms;
-  size_t runs;            // of each comparison
+// Comparisons of two things that are the same.
+typedef struct gb_bench_same {
+  size_t alarms;
   double rate, low, high; // of false alarms, with its 95 % interval (Wilson)
-  double floor;           // share: 95 of 100 comparisons of one thing with itself differ by less
+  double floor;           // share: 95 of 100 comparisons differ by less
   double detectable;      // share: median of what an interval would find 8 times of 10
   double *ratios;         // owned
+} gb_bench_same;
+
+// The machine against itself: one engine with itself, which shows the instrument's own false
+// alarms; and two engines of one network, each with its own memory, the second one made anew for
+// each comparison. Where memory lies changes times, so that these may differ, and no claim about
+// two networks can be finer.
+typedef struct gb_bench_null {
+  size_t comparisons; // of each kind
+  size_t runs;        // of each comparison
+  gb_bench_same self, twins;
+  double floor; // the larger one
 } gb_bench_null;
 
 // All of a run, for the writers.
@@ -84,9 +94,10 @@ gb_status gb_bench_entry_check(gb_bench_entry *e, const gb_bench_request *q, gb_
 gb_competitor gb_bench_entry_competitor(gb_bench_entry *e);
 void gb_bench_entry_free(gb_bench_entry *e);
 
-// Times one entry against itself `comparisons` times.
-gb_status gb_bench_measure_null(gb_bench_entry *e, const gb_bench_request *q, gb_bench_null *null,
-                                gb_error *error);
+// Times one entry against itself, and against others like it, `comparisons` times each.
+gb_status gb_bench_measure_null(gb_bench_entry *e, const gb_bench_request *q,
+                                gb_placement *placement, gb_bench_null *null, gb_error *error);
+void gb_bench_null_free(gb_bench_null *null);
 
 // Appends the tables (and each network's steps where they were timed), or everything as JSON.
 gb_status gb_bench_text(const gb_bench_result *result, gb_text *out, gb_error *error);

@@ -118,15 +118,23 @@ static json_t *session(const gb_bench_result *r) {
       number(1e6 * f->pulse_median), "pulse_spread_share", number(f->pulse_spread));
 }
 
-static json_t *null(const gb_bench_null *n) {
+static json_t *same(const gb_bench_same *n, size_t count) {
   json_t *ratios = json_array();
-  for (size_t i = 0; i < n->comparisons; i++)
+  for (size_t i = 0; i < count; i++)
     json_array_append_new(ratios, number(n->ratios[i]));
-  return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:o, s:o}", "comparisons",
-                   (json_int_t)n->comparisons, "runs", (json_int_t)n->runs, "alarms",
-                   (json_int_t)n->alarms, "false_alarm_rate", n->rate, "false_alarm_low", n->low,
-                   "false_alarm_high", n->high, "floor_share", number(n->floor), "detectable_share",
+  return json_pack("{s:I, s:f, s:f, s:f, s:o, s:o, s:o}", "alarms", (json_int_t)n->alarms,
+                   "false_alarm_rate", n->rate, "false_alarm_low", n->low, "false_alarm_high",
+                   n->high, "floor_share", number(n->floor), "detectable_share",
                    number(n->detectable), "ratios", ratios);
+}
+
+// One engine with itself, and below "instances" with others made of the same network.
+static json_t *null(const gb_bench_null *n) {
+  json_t *all = same(&n->self, n->comparisons);
+  json_object_set_new(all, "comparisons", json_integer((json_int_t)n->comparisons));
+  json_object_set_new(all, "runs", json_integer((json_int_t)n->runs));
+  json_object_set_new(all, "instances", same(&n->twins, n->comparisons));
+  return all;
 }
 
 static void add_fact(void *context, const gb_environment_fact *fact) {

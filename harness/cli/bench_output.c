@@ -151,18 +151,24 @@ static gb_status print_results(const gb_bench_result *r, gb_text *out, gb_error 
 
 // ---------------------------------------------------------------------------------------------
 
-static void print_null(const gb_bench_result *r, gb_text *out) {
-  const gb_bench_null *n = &r->null;
+static void print_same(const gb_bench_null *n, const gb_bench_same *same, gb_text *out) {
   gb_text_print(out,
-                "The machine against itself (%s, %zu comparisons of %zu runs each):\n"
                 "  false alarms       %zu of %zu, %.1f %% (95 %% interval %.1f to %.1f %%; nominal "
                 "5 %%)\n"
-                "  differs by         up to %.2g %% in 95 of 100 comparisons: what is smaller "
-                "cannot be told here\n"
+                "  differs by         up to %.2g %% in 95 of 100 comparisons\n"
                 "  would find         %.2g %% in 8 of 10 sessions of %zu runs\n",
-                r->entries[0].model.network->name, n->comparisons, n->runs, n->alarms,
-                n->comparisons, 100 * n->rate, 100 * n->low, 100 * n->high, 100 * n->floor,
-                100 * n->detectable, n->runs);
+                same->alarms, n->comparisons, 100 * same->rate, 100 * same->low, 100 * same->high,
+                100 * same->floor, 100 * same->detectable, n->runs);
+}
+
+static void print_null(const gb_bench_result *r, gb_text *out) {
+  const gb_bench_null *n = &r->null;
+  gb_text_print(out, "The machine against itself (%s, %zu comparisons of %zu runs each):\n",
+                r->entries[0].model.network->name, n->comparisons, n->runs);
+  print_same(n, &n->self, out);
+  gb_text_add(out, "Two engines of this network, each with its own memory, made anew each time:\n");
+  print_same(n, &n->twins, out);
+  gb_text_print(out, "What differs by less than %.2g %% cannot be told here.\n", 100 * n->floor);
   if (!r->measured)
     gb_text_print(out, "  threads            %s\n", r->placement.text);
   else
