@@ -132,7 +132,11 @@ gb_status gb_engine_new(const gb_graph *graph, const gb_weights *weights,
 gb_status gb_engine_run(gb_engine *engine, const float *input, float *output, gb_error *error);
 void gb_engine_free(gb_engine *engine);
 
-// Appends the native engine's plan of a model (describe --plan).
+// Appends the plan of an engine: its steps, their kernels, places and work. `format` is a
+// gb_format.
+gb_status gb_plan_text(const gb_native *engine, const gb_engine_choice *choice, const char *name,
+                       int format, bool colour, gb_text *out, gb_error *error);
+// The same of a model (describe --plan).
 gb_status gb_describe_plan(const gb_model *model, const gb_engine_choice *choice, int format,
                            gb_text *out, gb_error *error);
 

@@ -40,42 +40,48 @@ static void add_notes(gb_table *table, const gb_native *engine, const gb_engine_
   gb_text_free(&off);
 }
 
+gb_status gb_plan_text(const gb_native *engine, const gb_engine_choice *choice, const char *name,
+                       int format, bool colour, gb_text *out, gb_error *error) {
+  static const gb_column columns[] = {
+      {"kernel", "kernel", NULL, GB_ALIGN_LEFT, false},
+      {"name", "layer", NULL, GB_ALIGN_LEFT, false},
+      {"fused", "does", NULL, GB_ALIGN_LEFT, false},
+      {"output", "output", "C×H×W", GB_ALIGN_RIGHT, false},
+      {"place", "output at", "byte", GB_ALIGN_RIGHT, false},
+      {"nominal_macs", "MACs", "nominal", GB_ALIGN_RIGHT, true},
+      {"executed_macs", "MACs", "executed", GB_ALIGN_RIGHT, true},
+      {"bytes", "bytes", NULL, GB_ALIGN_RIGHT, true},
+  };
+  gb_table *table = gb_table_new("plan", name);
+  if (!table)
+    return gb_fail_memory(error);
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+    gb_table_column(table, &columns[i]);
+  int64_t nominal = 0, executed = 0;
+  for (size_t i = 0; i < gb_native_step_count(engine); i++) {
+    gb_step_info info;
+    gb_native_step(engine, i, &info);
+    add_step(table, &info);
+    nominal += info.nominal_macs;
+    executed += info.executed_macs;
+  }
+  add_notes(table, engine, choice, nominal, executed);
+  gb_text_style style = {.width = 0, .colour = colour};
+  gb_status status = gb_table_write(table, (gb_format)format, &style, out, error);
+  gb_table_free(table);
+  return status;
+}
+
 gb_status gb_describe_plan(const gb_model *model, const gb_engine_choice *choice, int format,
                            gb_text *out, gb_error *error) {
   gb_weights weights = {0};
   gb_native *engine = NULL;
-  gb_table *table = NULL;
   gb_status status = gb_weights_recipe(model->graph, 1, &weights, error);
   if (status == GB_OK)
     status = gb_native_new(model->graph, &weights, &choice->options, &engine, error);
-  if (status == GB_OK && !(table = gb_table_new("plan", model->network->name)))
-    status = gb_fail_memory(error);
-  if (status == GB_OK) {
-    static const gb_column columns[] = {
-        {"kernel", "kernel", NULL, GB_ALIGN_LEFT, false},
-        {"name", "layer", NULL, GB_ALIGN_LEFT, false},
-        {"fused", "does", NULL, GB_ALIGN_LEFT, false},
-        {"output", "output", "C×H×W", GB_ALIGN_RIGHT, false},
-        {"place", "output at", "byte", GB_ALIGN_RIGHT, false},
-        {"nominal_macs", "MACs", "nominal", GB_ALIGN_RIGHT, true},
-        {"executed_macs", "MACs", "executed", GB_ALIGN_RIGHT, true},
-        {"bytes", "bytes", NULL, GB_ALIGN_RIGHT, true},
-    };
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-      gb_table_column(table, &columns[i]);
-    int64_t nominal = 0, executed = 0;
-    for (size_t i = 0; i < gb_native_step_count(engine); i++) {
-      gb_step_info info;
-      gb_native_step(engine, i, &info);
-      add_step(table, &info);
-      nominal += info.nominal_macs;
-      executed += info.executed_macs;
-    }
-    add_notes(table, engine, choice, nominal, executed);
-    gb_text_style style = {.width = 0, .colour = gb_want_colour()};
-    status = gb_table_write(table, (gb_format)format, &style, out, error);
-  }
-  gb_table_free(table);
+  if (status == GB_OK)
+    status =
+        gb_plan_text(engine, choice, model->network->name, format, gb_want_colour(), out, error);
   gb_native_free(engine);
   gb_weights_free(&weights);
   return status;

@@ -2,9 +2,10 @@
 //
 // The story of the command: run.c reads flags and goes through the experiments; run_labels.c names
 // the cells, run_cells.c builds the network of each cell and counts it, run_structure.c lists its
-// rows, run_latency.c times cells side by side; run_key.c says what defines a cell and run_store.c
-// keeps it, so that the next run goes on where this one ended; run_output.c sets published figures
-// beside the counts and writes tables; run_plots.c draws; run_record.c keeps what the report needs.
+// rows, run_latency.c times cells side by side, run_profile.c their steps; run_key.c says what
+// defines a cell and run_store.c keeps it, so that the next run goes on where this one ended;
+// run_output.c sets published figures beside the counts and writes tables; run_plots.c draws what
+// was counted, run_charts.c what was measured; run_record.c keeps what the report needs.
 #ifndef GB_CLI_RUN_H
 #define GB_CLI_RUN_H
 
@@ -51,6 +52,24 @@ typedef struct gb_structure_row {
   int64_t kernel, expand, out, se, stride;
 } gb_structure_row;
 
+// A step of the native engine, timed in passes of its own. All of the whole batch.
+typedef struct gb_profiled_step {
+  const char *kind, *layer;
+  double seconds; // median of the passes
+  double macs, executed, bytes;
+} gb_profiled_step;
+
+// What this machine can do at most with one thread, measured.
+typedef struct gb_roofs {
+  double flop_per_s;        // NaN: not measured
+  double cache_byte_per_s;  // reading GB_ROOF_CACHE bytes again and again
+  double memory_byte_per_s; // reading GB_ROOF_MEMORY bytes
+} gb_roofs;
+enum { GB_ROOF_CACHE = 16 << 20, GB_ROOF_MEMORY = 256 << 20 };
+
+// Kinds of measurements, each a cell of its own in the store.
+typedef enum gb_want { GB_WANT_LATENCY, GB_WANT_PROFILE, GB_WANT_COUNT } gb_want;
+
 // What one cell's network was found to be. Texts and arrays are owned by the results' arena.
 typedef struct gb_result {
   const gb_cell *cell;
@@ -68,6 +87,13 @@ typedef struct gb_result {
   bool native;                      // engine, threads and images at once of the time
   int threads;
   int64_t batch;
+  const double *samples; // seconds, in the order of time; NULL: not timed
+  size_t sample_count;
+  double ratio, ratio_low, ratio_high; // of its time to that of the first network; NaN: none
+  const gb_profiled_step *steps;       // NULL: not profiled
+  size_t step_count;
+  gb_roofs roofs;
+  const char *keys[GB_WANT_COUNT]; // of its measurements in the store; NULL: none
   gb_part *parts;
   size_t part_count;
   gb_structure_row *rows;

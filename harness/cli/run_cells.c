@@ -292,7 +292,10 @@ static gb_status compute_all(computing *c, const gb_experiment *e, gb_error *err
                           .title = "",
                           .latency = (double)NAN,
                           .latency_low = (double)NAN,
-                          .latency_high = (double)NAN};
+                          .latency_high = (double)NAN,
+                          .ratio = (double)NAN,
+                          .ratio_low = (double)NAN,
+                          .ratio_high = (double)NAN};
     // Not for every cell of a large grid: a terminal is slower than counting.
     if (c->timing || total < 200 || r->count % 50 == 1)
       show_progress(e, r->count - 1, total, result->label);
@@ -331,8 +334,8 @@ gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results 
                  .structure = gb_run_measures(experiment, "structure"),
                  .parts = wants_parts(run, experiment)};
   gb_status status = gb_run_store_open(run, error);
-  if (status == GB_OK && gb_run_measures(experiment, "latency"))
-    status = gb_timing_new(run, results->arena, &c.timing, error);
+  if (status == GB_OK && gb_timing_wanted(experiment))
+    status = gb_timing_new(run, experiment, results->arena, &c.timing, error);
   if (status == GB_OK) {
     run->stop = gb_stop_begin();
     status = compute_all(&c, experiment, error);

@@ -1,51 +1,52 @@
-// Times of an experiment's networks by the sampling protocol, in groups around a common baseline.
-#include "harness/cli/run_latency.h"
+// Networks of an experiment measured in groups: times by the sampling protocol around a common
+// baseline, then what needs passes of its own.
+#include "harness/cli/run_timing.h"
 
-#include "harness/cli/latency.h"
 #include "harness/measure/clock.h"
+#include "harness/report/table.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-// A network that waits to be timed.
-typedef struct queued {
-  gb_cell_head head;
-  gb_cell_identity identity;
-  gb_network *network;
-  gb_graph *graph;         // of one image
-  gb_graph *batched;       // of the batch that is timed; NULL where that is one
-  gb_engine_choice choice; // engine and threads
-  gb_result *result;       // NULL: only the baseline of others, timed or stored before
-} queued;
-
-struct gb_timing {
-  gb_run *run;
-  gb_arena *arena;
-  queued base; // the first network
-  bool based;  // there is one
-  queued queue[GB_TIMING_GROUP];
-  size_t count;
+// Each kind of measurement: its cell in the store, what defines it, and how it comes back.
+static const struct {
+  const char *measure, *kind;
+  void (*lines)(const gb_timing *timing, const gb_queued *queued, gb_cell_lines *lines);
+  gb_status (*load)(const gb_stored_cell *cell, gb_arena *arena, gb_result *result,
+                    gb_error *error);
+} wants[GB_WANT_COUNT] = {
+    [GB_WANT_LATENCY] = {"latency", "latency", gb_latency_lines, gb_latency_load},
+    [GB_WANT_PROFILE] = {"profile", "counters", gb_profile_lines, gb_profile_load},
 };
 
-gb_status gb_timing_new(gb_run *run, gb_arena *arena, gb_timing **timing, gb_error *error) {
-  *timing = gb_arena_allocate(arena, 1, sizeof **timing);
-  if (!*timing)
+bool gb_timing_wanted(const gb_experiment *experiment) {
+  for (int w = 0; w < GB_WANT_COUNT; w++)
+    if (gb_run_measures(experiment, wants[w].measure))
+      return true;
+  return false;
+}
+
+gb_status gb_timing_new(gb_run *run, const gb_experiment *experiment, gb_arena *arena,
+                        gb_timing **timing, gb_error *error) {
+  gb_timing *t = *timing = gb_arena_allocate(arena, 1, sizeof *t);
+  if (!t)
     return gb_fail_memory(error);
-  **timing = (gb_timing){.run = run, .arena = arena};
+  *t = (gb_timing){.run = run, .arena = arena};
+  for (int w = 0; w < GB_WANT_COUNT; w++)
+    t->wants[w] = gb_run_measures(experiment, wants[w].measure);
   return GB_OK;
 }
 
-static void drop(const gb_timing *t, queued *q) {
+static void drop(const gb_timing *t, gb_queued *q) {
   if (q->batched != t->base.batched)
     gb_graph_free(q->batched);
   if (q->graph && q->graph != t->base.graph) {
     gb_graph_free(q->graph);
     gb_network_free(q->network);
   }
-  *q = (queued){0};
+  *q = (gb_queued){0};
 }
 
 void gb_timing_free(gb_timing *t) {
@@ -56,145 +57,23 @@ void gb_timing_free(gb_timing *t) {
   gb_graph_free(t->base.batched);
   gb_graph_free(t->base.graph);
   gb_network_free(t->base.network);
-  t->base = (queued){0};
-}
-
-// ---------------------------------------------------------------------------------------------
-// What defines a time, and times from the store
-
-static const char *engine_of(const queued *q) {
-  return q->choice.native ? "native" : "reference";
-}
-static int64_t batch_of(const queued *q) {
-  return q->head.cell->batch ? q->head.cell->batch : 1;
-}
-
-static gb_status identify(gb_timing *t, queued *q, gb_error *error) {
-  const gb_engine_choice *c = &q->choice;
-  char digest[GB_DIGEST_TEXT], how[128], rest[160];
-  GB_TRY(gb_network_digest(q->network->root, digest, error));
-  snprintf(how, sizeof how, "engine %s\nthreads %d\nbatch %" PRId64 "\nbetween hot\n", engine_of(q),
-           c->options.threads, batch_of(q));
-  snprintf(rest, sizeof rest, "runs %zu\nisa %s\nwithout %x\nweights recipe 1\n", t->run->time_runs,
-           c->native && c->options.isa ? c->options.isa : "best", c->options.without);
-  return gb_cell_identify(t->run->store, &q->head, "latency", digest, how, rest, true, t->arena,
-                          &q->identity, error);
-}
-
-static double figure(const gb_stored_cell *cell, const char *name) {
-  for (size_t i = 0; i < cell->figure_count; i++)
-    if (strcmp(cell->figures[i].name, name) == 0)
-      return cell->figures[i].value;
-  return (double)NAN;
-}
-
-static void load(const gb_stored_cell *cell, gb_result *r) {
-  r->latency = 1e3 * figure(cell, "median_s");
-  r->latency_low = 1e3 * figure(cell, "median_low_s");
-  r->latency_high = 1e3 * figure(cell, "median_high_s");
-  r->runs = (int)cell->sample_count;
-  r->validity = cell->verdict;
-  r->doubt = cell->reason_count ? cell->reasons[0].text : NULL;
-  r->remedy = cell->reason_count ? cell->reasons[0].remedy : NULL;
-}
-
-// ---------------------------------------------------------------------------------------------
-// A measured network into its result and the store
-
-static gb_status note(gb_timing *t, const gb_latency_item *item, gb_result *r, gb_error *error) {
-  const gb_judgement *v = &item->verdict;
-  r->latency = 1e3 * item->median.value;
-  r->latency_low = 1e3 * item->median.low;
-  r->latency_high = 1e3 * item->median.high;
-  r->runs = (int)item->competitor.count;
-  r->validity = gb_validity_names[v->validity];
-  for (size_t i = 0; i < v->count && !r->doubt; i++)
-    if (v->reasons[i].validity == v->validity) {
-      r->doubt = gb_arena_copy(t->arena, v->reasons[i].text);
-      r->remedy = v->reasons[i].remedy;
-      if (!r->doubt)
-        return gb_fail_memory(error);
-    }
-  return GB_OK;
-}
-
-static const gb_stored_sample *samples_of(const gb_latency_item *item, gb_arena *arena) {
-  const gb_competitor *c = &item->competitor;
-  gb_stored_sample *s = gb_arena_allocate(arena, c->count + 1, sizeof *s);
-  for (size_t i = 0; s && i < c->count; i++)
-    s[i] = (gb_stored_sample){c->samples[i], c->starts[i]};
-  return s;
-}
-
-// The worst reasons first: the table shows one.
-static const gb_stored_reason *reasons_of(const gb_latency_item *item, gb_arena *arena) {
-  const gb_judgement *v = &item->verdict;
-  gb_stored_reason *list = gb_arena_allocate(arena, v->count + 1, sizeof *list);
-  size_t n = 0;
-  for (int validity = GB_INVALID; list && validity >= GB_VALID; validity--)
-    for (size_t i = 0; i < v->count; i++)
-      if ((int)v->reasons[i].validity == validity)
-        list[n++] =
-            (gb_stored_reason){v->reasons[i].code, v->reasons[i].text, v->reasons[i].remedy};
-  return list;
-}
-
-static gb_status store(gb_timing *t, const queued *q, const gb_latency_item *item,
-                       const gb_latency_item *base, const gb_session_facts *facts,
-                       const gb_placement *placement, gb_arena *arena, gb_error *error) {
-  char threads[16], batch[24], runs[24];
-  snprintf(threads, sizeof threads, "%d", q->choice.options.threads);
-  snprintf(batch, sizeof batch, "%" PRId64, batch_of(q));
-  snprintf(runs, sizeof runs, "%zu", item->competitor.count);
-  const gb_stored_fact protocol[] = {{"engine", engine_of(q)}, {"threads", threads},
-                                     {"batch", batch},         {"runs", runs},
-                                     {"between", "hot"},       {"placement", placement->text}};
-  const gb_stored_figure figures[] = {{"median_s", item->median.value},
-                                      {"median_low_s", item->median.low},
-                                      {"median_high_s", item->median.high},
-                                      {"minimum_s", item->minimum},
-                                      {"ratio", item->ratio.interval.value},
-                                      {"ratio_low", item->ratio.interval.low},
-                                      {"ratio_high", item->ratio.interval.high},
-                                      {"ratio_p", item->ratio.p},
-                                      {"corrected_p", item->corrected_p},
-                                      {"outliers", item->outliers},
-                                      {"steal", facts->steal},
-                                      {"others", facts->others},
-                                      {"session_s", facts->seconds}};
-  gb_stored_cell cell = {.kind = "latency",
-                         .title = q->result->title,
-                         .verdict = gb_validity_names[item->verdict.validity],
-                         .baseline = item == base ? NULL : t->base.identity.key,
-                         .seconds = facts->seconds,
-                         .protocol = protocol,
-                         .protocol_count = sizeof protocol / sizeof *protocol,
-                         .samples = samples_of(item, arena),
-                         .sample_count = item->competitor.count,
-                         .anchors = item == base ? NULL : samples_of(base, arena),
-                         .anchor_count = item == base ? 0 : base->competitor.count,
-                         .figures = figures,
-                         .figure_count = sizeof figures / sizeof *figures,
-                         .reasons = reasons_of(item, arena),
-                         .reason_count = item->verdict.count};
-  if (!cell.samples || !cell.reasons || (cell.anchor_count && !cell.anchors))
-    return gb_fail_memory(error);
-  return gb_run_store_put(t->run, &q->head, &q->identity, &cell, false, error);
-}
-
-static gb_status store_error(gb_timing *t, const queued *q, gb_error *error) {
-  gb_stored_cell cell = {.kind = "latency", .error = q->result->error, .title = q->result->title};
-  return gb_run_store_put(t->run, &q->head, &q->identity, &cell, false, error);
+  t->base = (gb_queued){0};
 }
 
 // ---------------------------------------------------------------------------------------------
 // A group
 
+typedef struct member {
+  gb_queued *queued;
+  gb_subject subject;
+  const char *plan;
+} member;
+
 typedef struct group {
-  queued *members[GB_TIMING_GROUP];
-  gb_subject subjects[GB_TIMING_GROUP];
-  gb_latency_item items[GB_TIMING_GROUP];
-  size_t count;
+  member members[GB_TIMING_GROUP];
+  gb_latency_item items[GB_TIMING_GROUP]; // of the members that are timed
+  member *timed[GB_TIMING_GROUP];
+  size_t count, timed_count;
   gb_placement placement;
   gb_session_facts facts;
 } group;
@@ -215,62 +94,115 @@ static void show(void *context, double share) {
   fflush(stderr);
 }
 
-// Engines and a check of their answers; who fails has its error and takes no part.
-static gb_status prepare(gb_timing *t, group *g, queued *q, gb_error *error) {
-  gb_error why = {0};
-  gb_subject *s = &g->subjects[g->count];
-  if (batch_of(q) > 1 && !q->batched)
-    gb_graph_build(q->network->root, batch_of(q), &q->batched, &why);
-  gb_status status = why.status;
-  if (status == GB_OK)
-    status = gb_subject_make(s, q->batched ? q->batched : q->graph, NULL, &q->choice, &g->placement,
-                             &why);
-  if (status == GB_OK) {
-    status = gb_subject_check(s, q->graph, NULL, &why);
-    if (status != GB_OK)
-      gb_subject_free(s);
-  }
-  if (status == GB_OK) {
-    g->items[g->count].competitor = (gb_competitor){.body = gb_subject_run, .context = s};
-    g->members[g->count++] = q;
-    return GB_OK;
-  }
-  if (!q->result)
-    return gb_fail(error, why.status, "the baseline '%s': %s", q->head.label, why.message);
-  if (!(q->result->error = gb_arena_copy(t->arena, why.message)))
-    return gb_fail_memory(error);
-  return store_error(t, q, error);
+int64_t gb_queued_batch(const gb_queued *q) {
+  return q->head.cell->batch ? q->head.cell->batch : 1;
 }
 
-static gb_status measure(gb_timing *t, group *g, gb_error *error) {
-  bool own = t->count && t->queue[0].graph == t->base.graph; // the baseline is one of the queue
-  if (!own)
-    GB_TRY(prepare(t, g, &t->base, error));
-  for (size_t i = 0; i < t->count; i++)
-    GB_TRY(prepare(t, g, &t->queue[i], error));
-  if (g->count == 0)
+// Why a network could not be measured, in its result and in the store.
+static gb_status fail(gb_timing *t, const gb_queued *q, const gb_error *why, gb_error *error) {
+  if (!q->result)
+    return gb_fail(error, why->status, "the baseline '%s': %s", q->head.label, why->message);
+  if (!(q->result->error = gb_arena_copy(t->arena, why->message)))
+    return gb_fail_memory(error);
+  for (int w = 0; w < GB_WANT_COUNT; w++) {
+    gb_stored_cell cell = {
+        .kind = wants[w].kind, .error = q->result->error, .title = q->result->title};
+    if (q->wanted[w])
+      GB_TRY(gb_run_store_put(t->run, &q->head, &q->identity[w], &cell, false, error));
+  }
+  return GB_OK;
+}
+
+// The plan as text, which is stored with the time.
+static gb_status write_plan(const gb_timing *t, member *m, gb_error *error) {
+  if (!m->subject.engine.native)
     return GB_OK;
-  shown progress = {t->base.head.experiment->name, g->count, gb_now()};
+  gb_text text = {0};
+  gb_status status = gb_plan_text(m->subject.engine.native, &m->queued->choice,
+                                  m->queued->head.label, GB_FORMAT_TEXT, false, &text, error);
+  m->plan = status == GB_OK && !text.failed ? gb_arena_copy(t->arena, gb_text_get(&text)) : NULL;
+  gb_text_free(&text);
+  return status != GB_OK || m->plan ? status : gb_fail_memory(error);
+}
+
+// Engines and a check of their answers; who fails has its error and takes no part.
+static gb_status prepare(gb_timing *t, group *g, gb_queued *q, bool timed, gb_error *error) {
+  gb_error why = {0};
+  member *m = &g->members[g->count];
+  m->queued = q;
+  if (gb_queued_batch(q) > 1 && !q->batched)
+    gb_graph_build(q->network->root, gb_queued_batch(q), &q->batched, &why);
+  gb_status status = why.status;
+  if (status == GB_OK)
+    status = gb_subject_make(&m->subject, q->batched ? q->batched : q->graph, NULL, &q->choice,
+                             &g->placement, &why);
+  if (status == GB_OK) {
+    status = gb_subject_check(&m->subject, q->graph, NULL, &why);
+    if (status != GB_OK)
+      gb_subject_free(&m->subject);
+  }
+  if (status != GB_OK)
+    return fail(t, q, &why, error);
+  g->count++;
+  if (timed) {
+    g->items[g->timed_count].competitor =
+        (gb_competitor){.body = gb_subject_run, .context = &m->subject};
+    g->timed[g->timed_count++] = m;
+  }
+  return write_plan(t, m, error);
+}
+
+static gb_status prepare_all(gb_timing *t, group *g, gb_error *error) {
+  bool timed = false, own = t->queue[0].graph == t->base.graph; // the baseline is one of the queue
+  for (size_t i = 0; i < t->count; i++)
+    timed |= t->queue[i].wanted[GB_WANT_LATENCY];
+  if (timed && !own)
+    GB_TRY(prepare(t, g, &t->base, true, error));
+  for (size_t i = 0; i < t->count; i++)
+    GB_TRY(prepare(t, g, &t->queue[i],
+                   t->queue[i].wanted[GB_WANT_LATENCY] || (timed && own && i == 0), error));
+  return GB_OK;
+}
+
+static gb_status keep_times(gb_timing *t, group *g, gb_error *error) {
+  gb_arena *arena = gb_arena_new(NULL);
+  gb_status status = arena ? GB_OK : gb_fail_memory(error);
+  for (size_t i = 0; status == GB_OK && i < g->timed_count; i++) {
+    const member *m = g->timed[i];
+    if (!m->queued->result || !m->queued->wanted[GB_WANT_LATENCY])
+      continue;
+    status = gb_latency_note(t, &g->items[i], m->queued->result, error);
+    if (status == GB_OK)
+      status = gb_latency_store(t, m->queued, &g->items[i], &g->items[0], &g->facts, &g->placement,
+                                m->plan, arena, error);
+  }
+  gb_arena_free(arena);
+  return status;
+}
+
+static gb_status time_all(gb_timing *t, group *g, gb_error *error) {
+  if (g->timed_count == 0)
+    return GB_OK;
+  shown progress = {t->base.head.experiment->name, g->timed_count, gb_now()};
   gb_latency_plan plan = gb_latency_plan_default();
   plan.runs = t->run->time_runs;
   plan.settle = g->placement.threads > 1;
   plan.progress = show;
   plan.progress_context = &progress;
-  GB_TRY(gb_latency_measure(g->items, g->count, &plan, &g->facts, error));
+  GB_TRY(gb_latency_measure(g->items, g->timed_count, &plan, &g->facts, error));
   if (isatty(STDERR_FILENO))
     fputs("\r\033[K", stderr);
-  gb_arena *arena = gb_arena_new(NULL);
-  gb_status status = arena ? GB_OK : gb_fail_memory(error);
-  for (size_t i = 0; status == GB_OK && i < g->count; i++) {
-    const queued *q = g->members[i];
-    if (!q->result)
-      continue;
-    status = note(t, &g->items[i], q->result, error);
-    if (status == GB_OK)
-      status = store(t, q, &g->items[i], &g->items[0], &g->facts, &g->placement, arena, error);
-  }
-  gb_arena_free(arena);
-  return status;
+  return keep_times(t, g, error);
+}
+
+// First the times, undisturbed; then what needs passes of its own.
+static gb_status measure(gb_timing *t, group *g, gb_error *error) {
+  GB_TRY(prepare_all(t, g, error));
+  GB_TRY(time_all(t, g, error));
+  for (size_t i = 0; i < g->count; i++)
+    if (g->members[i].queued->wanted[GB_WANT_PROFILE])
+      GB_TRY(gb_profile_measure(t, g->members[i].queued, &g->members[i].subject, error));
+  return GB_OK;
 }
 
 gb_status gb_timing_end(gb_timing *t, gb_error *error) {
@@ -286,9 +218,9 @@ gb_status gb_timing_end(gb_timing *t, gb_error *error) {
   gb_placement_begin(&g->placement, (size_t)threads, true);
   gb_status status = measure(t, g, error);
   for (size_t i = 0; i < g->count; i++)
-    gb_subject_free(&g->subjects[i]);
+    gb_subject_free(&g->members[i].subject);
   gb_placement_end(&g->placement);
-  gb_latency_free(g->items, g->count);
+  gb_latency_free(g->items, g->timed_count);
   gb_release(NULL, g);
   for (size_t i = 0; i < t->count; i++)
     drop(t, &t->queue[i]);
@@ -296,27 +228,48 @@ gb_status gb_timing_end(gb_timing *t, gb_error *error) {
   return status;
 }
 
+// What of the network is in the store already comes from there.
+static gb_status look(gb_timing *t, gb_queued *q, gb_error *error) {
+  char digest[GB_DIGEST_TEXT];
+  GB_TRY(gb_network_digest(q->network->root, digest, error));
+  for (int w = 0; w < GB_WANT_COUNT; w++) {
+    if (!t->wants[w] || (w != GB_WANT_LATENCY && !q->choice.native))
+      continue; // the reference engine has no steps
+    gb_cell_lines lines;
+    gb_stored_cell *stored = NULL;
+    wants[w].lines(t, q, &lines);
+    GB_TRY(gb_cell_identify(t->run->store, &q->head, wants[w].kind, digest, lines.how, lines.rest,
+                            true, t->arena, &q->identity[w], error));
+    GB_TRY(gb_run_store_get(t->run, q->identity[w].key, t->arena, &stored, error));
+    q->wanted[w] = stored == NULL;
+    q->result->keys[w] = gb_arena_copy(t->arena, q->identity[w].key);
+    if (!q->result->keys[w])
+      return gb_fail_memory(error);
+    if (stored)
+      GB_TRY(wants[w].load(stored, t->arena, q->result, error));
+  }
+  return GB_OK;
+}
+
 gb_status gb_timing_add(gb_timing *t, const gb_cell_head *head, gb_network *network,
                         gb_graph *graph, gb_result *result, gb_error *error) {
-  queued q = {.head = *head, .network = network, .graph = graph, .result = result};
+  gb_queued q = {.head = *head, .network = network, .graph = graph, .result = result};
   q.choice = gb_run_choice(t->run, head->cell);
   result->native = q.choice.native;
   result->threads = q.choice.options.threads;
-  result->batch = batch_of(&q);
-  gb_stored_cell *stored = NULL;
-  gb_status status = identify(t, &q, error);
-  if (status == GB_OK)
-    status = gb_run_store_get(t->run, q.identity.key, t->arena, &stored, error);
-  if (status == GB_OK && stored) {
-    load(stored, result);
-    result->time_stored = true;
-  }
+  result->batch = gb_queued_batch(&q);
+  gb_status status = look(t, &q, error);
+  bool wanted = false;
+  for (int w = 0; w < GB_WANT_COUNT; w++)
+    wanted |= q.wanted[w];
   if (!t->based) {
     t->base = q;
     t->base.result = NULL;
+    for (int w = 0; w < GB_WANT_COUNT; w++)
+      t->base.wanted[w] = false; // as the baseline of others nothing of it is kept
     t->based = true;
   }
-  if (status != GB_OK || stored) {
+  if (status != GB_OK || !wanted) {
     drop(t, &q);
     return status;
   }

@@ -1,5 +1,5 @@
-// Times of an experiment's networks: measured side by side in groups, each stored as its group
-// ends.
+// Times of an experiment's networks, and of their steps: measured side by side in groups, each
+// stored as its group ends.
 #ifndef GB_CLI_RUN_LATENCY_H
 #define GB_CLI_RUN_LATENCY_H
 
@@ -11,9 +11,13 @@ enum { GB_TIMING_GROUP = 8 };
 
 typedef struct gb_timing gb_timing;
 
+// Whether the experiment measures anything.
+bool gb_timing_wanted(const gb_experiment *experiment);
 // `arena` owns texts of results.
-gb_status gb_timing_new(gb_run *run, gb_arena *arena, gb_timing **timing, gb_error *error);
-// Takes the times of `result` from the store, or queues it, and measures the group that is full.
+gb_status gb_timing_new(gb_run *run, const gb_experiment *experiment, gb_arena *arena,
+                        gb_timing **timing, gb_error *error);
+// Takes what is measured of `result` from the store, or queues it, and measures the group that is
+// full.
 // Owns `network` and `graph` from here on; `result` and what `head` names must outlive the timing.
 // A network that cannot be timed has its error in the result and is no error here.
 gb_status gb_timing_add(gb_timing *timing, const gb_cell_head *head, gb_network *network,

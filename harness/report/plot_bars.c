@@ -14,8 +14,8 @@ typedef struct bars {
   gb_plot_style *styles;
   const char **names; // of the categories, in order of appearance
   size_t count;
-  double *values; // category by series; NaN where there is none
-  bool stacked;
+  double *values;       // category by series; NaN where there is none
+  bool stacked, shares; // shares: they sum to 100 % each
   gb_plot_frame frame;
   gb_scale x;
 } bars;
@@ -98,7 +98,8 @@ static gb_status prepare(bars *b, gb_arena *arena, gb_error *error) {
   gb_scale_fit(&b->x, &axis, 0, most, b->frame.plot_width, true, NULL, 0);
   // Room for the number behind the longest bar.
   double end = most / b->x.factor;
-  b->x.high = fmax(end, 1e-300) * b->frame.plot_width / (b->frame.plot_width - END_TEXT);
+  int room = b->shares ? 4 : END_TEXT;
+  b->x.high = fmax(end, 1e-300) * b->frame.plot_width / (b->frame.plot_width - room);
   while (b->x.tick_count && b->x.ticks[b->x.tick_count - 1] > b->x.high)
     b->x.tick_count--;
   return GB_OK;
@@ -183,6 +184,7 @@ static void add_plots(const bars *b, gb_text *script) {
 gb_status gb_plot_write_bars(const gb_chart *chart, gb_arena *arena, gb_text *script, gb_text *data,
                              int *width, int *height, gb_error *error) {
   bars b = {.chart = chart, .stacked = chart->kind == GB_CHART_STACKED};
+  b.shares = b.stacked && chart->y.unit && strcmp(chart->y.unit, "%") == 0;
   GB_TRY(prepare(&b, arena, error));
   *width = b.frame.width;
   *height = b.frame.height;
@@ -199,7 +201,7 @@ gb_status gb_plot_write_bars(const gb_chart *chart, gb_arena *arena, gb_text *sc
     gb_text_add(script, "set label ");
     gb_plot_quote(script, b.names[i], 40);
     gb_text_print(script, " at graph 0, first %zu right offset character -0.8, 0 noenhanced\n", i);
-    if (b.stacked)
+    if (b.stacked && !b.shares)
       add_number(&b, total_of(&b, i), (double)i, script);
     for (size_t s = 0; s < many && !b.stacked; s++)
       if (!isnan(*value_at(&b, i, s)))

@@ -102,7 +102,7 @@ static bool prepare(gb_plot_plan *p, gb_arena *arena) {
     const gb_curve *curve = &chart->curves[i];
     if (curve->style == GB_CURVE_ROOF) {
       if (isfinite(*curve->y))
-        widen(&low_y, &high_y, *curve->y);
+        widen(&low_y, &high_y, *curve->y * 1.5);      // its title stands above it
       if (isfinite(*curve->x) && isfinite(*curve->y)) // both sides of the ridge
         widen(&low_x, &high_x, *curve->y / *curve->x / 3),
             widen(&low_x, &high_x, *curve->y / *curve->x * 3);
@@ -221,6 +221,31 @@ static void block_front(const gb_plot_plan *p, gb_obstacles *blocked) {
   }
 }
 
+// Roofs, and the titles along them.
+static void block_roofs(const gb_plot_plan *p, gb_obstacles *blocked) {
+  int width = p->frame.plot_width, height = p->frame.plot_height;
+  for (size_t i = 0; i < p->chart->curve_count; i++) {
+    const gb_curve *curve = &p->chart->curves[i];
+    if (curve->style != GB_CURVE_ROOF)
+      continue;
+    double text = gb_plot_text_width(curve->title, 11.9);
+    if (isinf(*curve->x)) {
+      double y = gb_scale_place(&p->y, *curve->y, height);
+      block_line(blocked, 0, y, width, y);
+      block_line(blocked, width - 8 - text, y + 9, width, y + 9);
+      continue;
+    }
+    double from = fmax(p->x.low * p->x.factor, p->y.low * p->y.factor / *curve->x);
+    double to = fmin(p->x.high * p->x.factor, p->y.high * p->y.factor / *curve->x);
+    double x0 = gb_scale_place(&p->x, from, width), x1 = gb_scale_place(&p->x, to, width);
+    double y0 = gb_scale_place(&p->y, *curve->x * from, height);
+    double y1 = gb_scale_place(&p->y, *curve->x * to, height);
+    double length = hypot(x1 - x0, y1 - y0), part = fmin((text + 16) / fmax(length, 1), 1);
+    block_line(blocked, x0, y0, x1, y1);
+    block_line(blocked, x0 - 6, y0 + 7, x0 - 6 + part * (x1 - x0), y0 + 7 + part * (y1 - y0));
+  }
+}
+
 // Labels in the colour of their series, where they hide little.
 static bool add_labels(const gb_plot_plan *p, gb_arena *arena, gb_text *script) {
   const gb_chart *chart = p->chart;
@@ -234,6 +259,7 @@ static bool add_labels(const gb_plot_plan *p, gb_arena *arena, gb_text *script) 
     return false;
   size_t count = 0;
   block_front(p, &blocked);
+  block_roofs(p, &blocked);
   for (size_t s = 0; s < chart->series_count; s++) {
     double last_x = 0, last_y = 0;
     for (size_t i = 0; i < chart->series[s].count; i++) {

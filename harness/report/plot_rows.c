@@ -344,7 +344,8 @@ gb_status gb_plot_write_ratios(const gb_chart *chart, gb_arena *arena, gb_text *
     for (size_t i = 0; i < chart->series[s].count; i++) {
       const gb_point *point = &chart->series[s].points[i];
       gb_text number = {0};
-      gb_text_print(&number, "%.2f\xc3\x97", point->x);
+      int digits = point->x < 0.1 ? 3 : point->x < 10 ? 2 : point->x < 100 ? 1 : 0;
+      gb_text_print(&number, "%.*f\xc3\x97", digits, point->x);
       add_row_number(script, gb_text_get(&number), middle_of(&r, s, point),
                      gb_plot_mix(styles[s].colour, 0, several ? 0.6 : 0));
       script->failed |= number.failed;

@@ -20,6 +20,8 @@ enum {
   GREY = 0x7f7f7f,
   // Darker relatives, for kinds of layers only.
   NAVY = 0x004c6d,
+  PLUM = 0x7b3f6b,
+  SILVER = 0xb5b5b5,
   BROWN = 0x7f3b08
 };
 static const unsigned palette[] = {BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK, GREY};
@@ -72,6 +74,16 @@ static const struct {
     {"cheap", {VERMILION, DIAMOND}},
     {"linear", {GREEN, DOWN}},
     {"squeeze-excite", {PURPLE, PENTAGON}},
+    // Kinds of the engine's steps.
+    {"ghost", {VERMILION, CIRCLE}},
+    {"winograd", {NAVY, UP}},
+    {"pool", {PURPLE, PENTAGON}},
+    {"global-pool", {PLUM, PENTAGON}},
+    {"add", {BLACK, UP}},
+    {"multiply", {BROWN, DOWN}},
+    {"copy", {SILVER, SQUARE}},
+    {"map", {BLACK, CIRCLE}},
+    {"forward", {BLACK, DIAMOND}},
     {"other", {GREY, CIRCLE}},
     {"others", {GREY, SQUARE}},
 };

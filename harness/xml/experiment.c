@@ -3,18 +3,16 @@
 
 #include <string.h>
 
-const char *const gb_measure_names[] = {
-    "params",      "params_total", "macs",    "macs_full", "flops",
-    "activations", "bytes",        "latency", "structure", NULL};
-const char *const gb_plot_kinds[] = {"line", "scatter", "bars", "stacked-bars", NULL};
+const char *const gb_measure_names[] = {"params",  "params_total", "macs",  "macs_full",
+                                        "flops",   "activations",  "bytes", "latency",
+                                        "profile", "structure",    NULL};
 
 static void no_memory(gb_loader *l) {
   gb_report_add(l->report, GB_ENOMEM, NULL, "out of memory");
 }
 
-// Reports a word that is not in the list; returns whether it is.
-static bool check_word(gb_report *report, const gb_location *where, const char *what,
-                       const char *word, const char *const *list) {
+bool gb_check_word(gb_report *report, const gb_location *where, const char *what, const char *word,
+                   const char *const *list) {
   gb_suggestion suggestion = {.name = word};
   gb_text known = {0};
   for (size_t i = 0; list[i]; i++) {
@@ -32,9 +30,8 @@ static bool check_word(gb_report *report, const gb_location *where, const char *
   return false;
 }
 
-// The attribute, which becomes part of a file's name; `fallback` NULL: it is required.
-static const char *read_name(gb_loader *l, const gb_tree *tree, const char *attribute,
-                             const char *fallback) {
+const char *gb_read_name(gb_loader *l, const gb_tree *tree, const char *attribute,
+                         const char *fallback) {
   const gb_attribute *a = gb_tree_find(tree, attribute);
   if (!a && fallback)
     return fallback;
@@ -82,7 +79,7 @@ static void read_measure(gb_loader *l, const gb_tree *tree, size_t *capacity) {
       return;
     }
     e->measures = grown;
-    if (check_word(l->report, &tree->where, "measure", word, gb_measure_names))
+    if (gb_check_word(l->report, &tree->where, "measure", word, gb_measure_names))
       grown[e->measure_count++] = word;
     p += n;
   }
@@ -109,50 +106,11 @@ static void read_known(gb_loader *l, const gb_tree *tree, size_t *capacity) {
     e->known_count++;
 }
 
-static void read_plot(gb_loader *l, const gb_tree *tree, size_t *capacity) {
-  static const char *const known[] = {"name", "kind",      "title", "x", "y",
-                                      "only", "published", "log",   NULL};
-  gb_check_tree(tree, l->report, known, GB_NO_TEXT | GB_NO_CHILDREN);
-  gb_experiment *e = l->experiment;
-  gb_plot *grown = gb_arena_grow(l->arena, e->plots, e->plot_count, capacity, sizeof *grown);
-  if (!grown) {
-    no_memory(l);
-    return;
-  }
-  e->plots = grown;
-  gb_plot *plot = &grown[e->plot_count];
-  *plot = (gb_plot){.where = tree->where};
-  plot->kind = gb_need(tree, l->report, "kind");
-  plot->x = gb_need(tree, l->report, "x");
-  plot->y = gb_need(tree, l->report, "y");
-  plot->title = gb_tree_get(tree, "title", "");
-  plot->only = gb_tree_get(tree, "only", "");
-  plot->published = read_name(l, tree, "published", "");
-  const gb_attribute *log = gb_tree_find(tree, "log");
-  if (log) {
-    plot->log_x = strchr(log->value, 'x') != NULL;
-    plot->log_y = strchr(log->value, 'y') != NULL;
-    if (log->value[strspn(log->value, "xy ,")])
-      gb_report_add(l->report, GB_EINPUT, &log->where, "log=\"%.40s\" is not x, y or x y",
-                    log->value);
-  }
-  if (!plot->kind || !plot->x || !plot->y)
-    return;
-  check_word(l->report, &gb_tree_find(tree, "kind")->where, "kind of plot", plot->kind,
-             gb_plot_kinds);
-  const char *fallback = gb_arena_print(l->arena, "%s-%zu", plot->kind, e->plot_count + 1);
-  plot->name = read_name(l, tree, "name", fallback ? fallback : "plot");
-  for (size_t i = 0; i < e->plot_count; i++)
-    if (*plot->name && strcmp(grown[i].name, plot->name) == 0)
-      gb_report_add(l->report, GB_EINPUT, &tree->where, "a second plot called '%.60s'", plot->name);
-  e->plot_count++;
-}
-
 static void read_include(gb_loader *l, const gb_tree *tree, size_t *capacity) {
   static const char *const known[] = {"experiment", NULL};
   gb_check_tree(tree, l->report, known, GB_NO_TEXT | GB_NO_CHILDREN);
   gb_experiment *e = l->experiment;
-  const char *name = read_name(l, tree, "experiment", NULL);
+  const char *name = gb_read_name(l, tree, "experiment", NULL);
   const char **grown =
       gb_arena_grow(l->arena, e->includes, e->include_count, capacity, sizeof *grown);
   if (!grown) {
@@ -182,14 +140,14 @@ static void read_element(gb_loader *l, const gb_tree *tree, size_t capacities[4]
   } else if (strcmp(tree->name, "known") == 0) {
     read_known(l, tree, &capacities[1]);
   } else if (strcmp(tree->name, "plot") == 0) {
-    read_plot(l, tree, &capacities[2]);
+    gb_plot_read(l, tree, &capacities[2]);
   } else if (strcmp(tree->name, "include") == 0) {
     read_include(l, tree, &capacities[3]);
   } else if (strcmp(tree->name, "reproduce") == 0) {
     gb_check_tree(tree, l->report, published, GB_NO_TEXT | GB_NO_CHILDREN);
-    e->published = read_name(l, tree, "published", NULL);
+    e->published = gb_read_name(l, tree, "published", NULL);
   } else if (strcmp(tree->name, "model") != 0) {
-    check_word(l->report, &tree->where, "element", tree->name, ELEMENTS);
+    gb_check_word(l->report, &tree->where, "element", tree->name, ELEMENTS);
   }
 }
 
@@ -233,13 +191,13 @@ static void read_experiment(gb_loader *l, const gb_tree *root) {
     return;
   }
   gb_check_tree(root, l->report, known, GB_NO_TEXT);
-  e->name = read_name(l, root, "name", NULL);
+  e->name = gb_read_name(l, root, "name", NULL);
   e->title = gb_tree_get(root, "title", "");
   e->question = e->published = "";
   e->convention = gb_tree_get(root, "convention", "paper");
   if (gb_tree_find(root, "convention"))
-    check_word(l->report, &gb_tree_find(root, "convention")->where, "convention", e->convention,
-               gb_convention_names);
+    gb_check_word(l->report, &gb_tree_find(root, "convention")->where, "convention", e->convention,
+                  gb_convention_names);
   size_t capacities[4] = {0};
   for (const gb_tree *child = root->first_child; child; child = child->next)
     read_element(l, child, capacities);
@@ -261,6 +219,7 @@ static void read_experiment(gb_loader *l, const gb_tree *root) {
     for (; e->measure_count < 2; e->measure_count++)
       e->measures[e->measure_count] = fallback[e->measure_count];
   }
+  gb_plots_check(l);
 }
 
 static void load(gb_loader *l, const char *bytes, size_t size, const char *path) {

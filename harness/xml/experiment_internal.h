@@ -1,4 +1,4 @@
-// What experiment.c and cells.c share: models before their sweeps become cells.
+// What experiment.c, plots.c and cells.c share: models before their sweeps become cells.
 #ifndef GB_XML_EXPERIMENT_INTERNAL_H
 #define GB_XML_EXPERIMENT_INTERNAL_H
 
@@ -42,6 +42,16 @@ typedef struct gb_loader {
   size_t cell_capacity;
 } gb_loader;
 
+// Reports a word that is not in the list; returns whether it is.
+bool gb_check_word(gb_report *report, const gb_location *where, const char *what, const char *word,
+                   const char *const *list);
+// The attribute, which becomes part of a file's name; `fallback` NULL: it is required.
+const char *gb_read_name(gb_loader *loader, const gb_tree *tree, const char *attribute,
+                         const char *fallback);
+// Reads <plot>.
+void gb_plot_read(gb_loader *loader, const gb_tree *tree, size_t *capacity);
+// What plots ask for must be measured, and go with their kinds.
+void gb_plots_check(gb_loader *loader);
 // Reads <sweep> or <set> into `axes`.
 void gb_axis_read(gb_loader *loader, const gb_tree *tree, gb_axes *axes);
 // Whether the experiment measures latency: known when models are expanded.

@@ -5,9 +5,9 @@
 // the tables and turn it into rules (template.c compiles expressions, expression.c and functions.c
 // evaluate them); architecture.c joins that; expand.c turns rules and settings into a flat network;
 // substitute.c rewrites it (mirror.c is the network as XPath sees it); experiment.c, axes.c,
-// timing.c and cells.c list the cells of an experiment; counter_group.c reads groups of counters;
-// validate.c reports every fault of a file; schema.c makes the RELAX NG grammars from the attribute
-// tables; places.c finds files by name.
+// timing.c and cells.c list the cells of an experiment, plots.c its plots; counter_group.c reads
+// groups of counters; validate.c reports every fault of a file; schema.c makes the RELAX NG
+// grammars from the attribute tables; places.c finds files by name.
 //
 // XML from strangers is data: no DTD, no entities, no network, bounded size, depth and counts.
 #ifndef GB_XML_XML_H
@@ -130,10 +130,14 @@ typedef struct gb_known {
   gb_location where;
 } gb_known;
 
-// <plot kind="scatter" x="macs" y="top1" …>; the report decides what kinds exist.
+// <plot kind="scatter" x="macs" y="top1" …>. Every text is "" where none is given.
 typedef struct gb_plot {
   const char *name, *kind, *title, *x, *y;
+  const char *caption;   // sentences below the title, in the report
   const char *only;      // "width=1 d=3": draws the cells whose parameters are these; "": all
+  const char *series;    // "GhostNet, MobileNetV3": draws the cells of these series; "": all
+  const char *fit;       // "linear": a line through all points
+  const char *theory;    // of y="speedup": "macs", "s"
   const char *published; // table whose points are drawn beside ours; "" if none
   bool log_x, log_y;
   gb_location where;
@@ -145,7 +149,7 @@ typedef struct gb_experiment {
   const char *convention;              // of counts: "paper" unless said otherwise
   gb_cell *cells;
   size_t cell_count;
-  const char **measures; // params, macs, … ; latency
+  const char **measures; // params, macs, …; latency, profile
   size_t measure_count;
   const char *published; // name of the published table; "" if none
   gb_known *known;

@@ -351,6 +351,7 @@ gb_status gb_mirror_print(xmlDocPtr document, gb_arena *arena, char **text, gb_e
 
 extern const char *const gb_measure_names[]; // NULL-terminated
 extern const char *const gb_plot_kinds[];    // NULL-terminated
+extern const char *const gb_plot_theories[]; // NULL-terminated
 // Like gb_architecture_make.
 void gb_experiment_make(const char *bytes, size_t size, const char *path, const gb_places *places,
                         const gb_setting *overrides, size_t override_count, gb_report *report,

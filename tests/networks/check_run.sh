@@ -154,7 +154,7 @@ run latency-zoo --filter EEGNet --no-plots --runs 6 --threads 1,2 --batch 1,3 -o
 expect 'threads and batches are swept' 0 'o:EEGNet (threads=1, batch=1)' \
   'o:EEGNet (threads=2, batch=3)' 'o:time an image: batch 3: ' 'o:of a whole batch'
 (cd "$tmp/there" && "$program" export --format json sweep) >"$tmp/out" 2>"$tmp/err"
-if [ "$(grep -o '"protocol": {[^}]*' "$tmp/out" | grep -c '"threads": "2", "batch": "3"')" -eq 1 ]
+if [ "$(grep '"kind": "latency"' "$tmp/out" | grep -o '"protocol": {[^}]*' | grep -c '"threads": "2", "batch": "3"')" -eq 1 ]
 then pass 'the store knows threads and batch of each'
 else fail 'the store knows threads and batch of each' "not found"; fi
 run latency-zoo --filter EEGNet --no-plots --runs 6 --threads 2 --batch 3 -o sweep

@@ -267,12 +267,63 @@ TEST(faulty_experiments_are_refused_at_the_place) {
       {"<model architecture='tiny'/><plot kind='line' x='a' y='b' name='p'/>"
        "<plot kind='line' x='a' y='b' name='p'/>",
        "a second plot called 'p'"},
+      {"<model architecture='tiny'/><plot kind='distribution' x='macs'/>",
+       "unknown x 'macs': one of latency, latency_relative"},
+      {"<model architecture='tiny'/><plot kind='distribution' x='latency'/>",
+       "x=\"latency\" of the plot needs <measure>latency</measure>"},
+      {"<model architecture='tiny'/><plot kind='pareto' x='latency' y='top1'/>",
+       "needs <measure>latency</measure>"},
+      {"<model architecture='tiny'/><plot kind='roofline'/>", "needs <measure>profile</measure>"},
+      {"<model architecture='tiny'/><plot kind='roofline' x='macs'/>",
+       "unknown x 'macs': one of intensity"},
+      {"<model architecture='tiny'/><plot kind='stacked-bars' y='time'/>",
+       "y=\"time\" of the plot needs <measure>profile</measure>"},
+      {"<model architecture='tiny'/><plot kind='stacked-bars' y='latency'/>",
+       "unknown y 'latency': one of macs, params, time, time_share"},
+      {"<model architecture='tiny'/><plot kind='ratios' x='macs'/>",
+       "unknown x 'macs': one of latency, onnxruntime"},
+      {"<model architecture='tiny'/><plot kind='bars' x='d' y='macs'/>",
+       "unknown x 'd': one of model"},
+      {"<model architecture='tiny'/><plot kind='scatter' x='macs'/>", "needs the attribute 'y'"},
+      {"<model architecture='tiny'/><plot kind='scatter' x='a' y='b' fit='cubic'/>",
+       "unknown fit 'cubic': one of linear"},
+      {"<model architecture='tiny'/><plot kind='line' x='a' y='b' fit='linear'/>",
+       "fit=\"linear\" is for plots of kind scatter"},
+      {"<model architecture='tiny'/><plot kind='line' x='a' y='b' theory='macs'/>",
+       "theory=\"macs\" is for plots of y=\"speedup\""},
+      {"<model architecture='tiny'/><measure>latency</measure>"
+       "<plot kind='line' x='a' y='speedup' theory='mac s'/>",
+       "did you mean 'macs'?"},
       {"<model architecture='tiny'/><reproduce published='../../etc/passwd'/>", "is no name"},
       {"<include experiment='e'/>", "includes itself"},
       {"<include experiment='/etc/passwd'/>", "is no name"},
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
     check_refused(check, pairs[i][0], pairs[i][1]);
+}
+
+// Each kind has defaults for what it leaves no choice of; everything else is kept as written.
+TEST(plots_of_measurements_are_read) {
+  static const char text[] =
+      "<experiment name='e'><model architecture='tiny'/><measure>latency profile</measure>"
+      "<plot kind='distribution' x='latency' caption=' a\n b '/><plot kind='roofline'/>"
+      "<plot kind='stacked-bars' y='time' series='A, B'/>"
+      "<plot kind='line' name='s' x='s' y='speedup' theory='macs s' only='d=3'/></experiment>";
+  gb_experiment *e;
+  gb_error error = {0};
+  REQUIRE_OK(gb_experiment_parse(text, sizeof text - 1, "e.xml", &xml_places, NULL, 0, &e, &error),
+             error);
+  CHECK_INT(e->plot_count, 4);
+  CHECK_TEXT(e->plots[0].y, "model");
+  CHECK_TEXT(e->plots[0].caption, "a b");
+  CHECK_TEXT(e->plots[0].name, "distribution-1");
+  CHECK_TEXT(e->plots[1].x, "intensity");
+  CHECK_TEXT(e->plots[1].y, "rate");
+  CHECK_TEXT(e->plots[2].x, "model");
+  CHECK_TEXT(e->plots[2].series, "A, B");
+  CHECK_TEXT(e->plots[3].theory, "macs s");
+  CHECK_TEXT(e->plots[3].fit, "");
+  gb_experiment_free(e);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -346,4 +397,5 @@ TEST_MAIN(CASE(sweeps_make_a_grid_whose_last_varies_fastest),
           CASE(how_networks_are_timed_is_swept_like_parameters),
           CASE(faults_of_how_networks_are_timed), CASE(a_sweep_of_a_substitution_is_a_variable),
           CASE(everything_else_of_a_file_is_read),
-          CASE(faulty_experiments_are_refused_at_the_place), CASE(validation_finds_every_fault))
+          CASE(faulty_experiments_are_refused_at_the_place), CASE(plots_of_measurements_are_read),
+          CASE(validation_finds_every_fault))
