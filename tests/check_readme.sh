@@ -43,8 +43,7 @@ mkdir "$tmp/folder"
   head -c $((3 * 224 * 224 * 4)) /dev/zero
 } >"$tmp/folder/x.npy"
 while read -r words; do
-  # shellcheck disable=SC2086 # the words of a command line
-  set -- $words
+  eval "set -- $words" # with the quotes that a reader would type
   case $1 in run) set -- "$@" --no-plots ;; esac
   (cd "$tmp/folder" && "$program" "$@") >"$tmp/out" 2>&1 </dev/null
   code=$?
