@@ -120,6 +120,11 @@ gb_status gb_run_cells(gb_run *run, const gb_experiment *experiment, gb_results 
 void gb_results_free(gb_results *results);
 // The engine that a cell is timed with.
 gb_engine_choice gb_run_choice(const gb_run *run, const gb_cell *cell);
+// Whether two results are of one network, however they were timed.
+bool gb_result_same_network(const gb_result *a, const gb_result *b);
+// The row of the published table that a result is compared with; "" for none, also where the same
+// network, timed in another way, has it already.
+const char *gb_result_row(const gb_results *results, const gb_result *result);
 // Whether all were timed with one engine, one number of threads, one batch.
 bool gb_results_alike(const gb_results *results);
 

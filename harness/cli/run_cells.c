@@ -79,6 +79,30 @@ bool gb_results_alike(const gb_results *results) {
   return true;
 }
 
+bool gb_result_same_network(const gb_result *a, const gb_result *b) {
+  const gb_cell *x = a->cell, *y = b->cell;
+  bool same = strcmp(x->architecture, y->architecture) == 0 &&
+              x->setting_count == y->setting_count && a->macs == b->macs && a->params == b->params;
+  for (size_t i = 0; same && i < x->setting_count; i++)
+    same = strcmp(x->settings[i].value, y->settings[i].value) == 0;
+  return same;
+}
+
+// Whether the experiment times them in different ways.
+static bool timed_apart(const gb_cell *a, const gb_cell *b) {
+  bool engines = a->engine != b->engine &&
+                 strcmp(a->engine ? a->engine : "native", b->engine ? b->engine : "native") != 0;
+  return engines || a->threads != b->threads || a->batch != b->batch;
+}
+
+const char *gb_result_row(const gb_results *results, const gb_result *r) {
+  for (const gb_result *other = results->list; *r->cell->row && other < r; other++)
+    if (strcmp(other->cell->row, r->cell->row) == 0 && timed_apart(other->cell, r->cell) &&
+        gb_result_same_network(other, r))
+      return "";
+  return r->cell->row;
+}
+
 bool gb_result_count(const gb_result *r, const char *measure, int64_t *count) {
   const struct {
     const char *name;

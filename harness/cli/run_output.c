@@ -61,25 +61,27 @@ static void narrow(const gb_run *run, const gb_results *results, gb_published *p
 // ---------------------------------------------------------------------------------------------
 // The comparison
 
-static void add_time(gb_comparison *c, const gb_result *r) {
+static void add_time(gb_comparison *c, const char *row, const gb_result *r) {
   const int digits = r->latency < 1 ? 4 : r->latency < 10 ? 3 : r->latency < 100 ? 2 : 1;
   char interval[64];
   if (!r->validity) // not timed: the run was stopped before
     return;
-  gb_comparison_real(c, r->cell->row, r->label, "latency", r->latency, digits);
+  gb_comparison_real(c, row, r->label, "latency", r->latency, digits);
   snprintf(interval, sizeof interval, "%.*f–%.*f", digits, r->latency_low, digits, r->latency_high);
   if (isfinite(r->latency_low))
-    gb_comparison_text(c, r->cell->row, r->label, "latency_interval", interval);
-  gb_comparison_text(c, r->cell->row, r->label, "validity", r->validity);
+    gb_comparison_text(c, row, r->label, "latency_interval", interval);
+  gb_comparison_text(c, row, r->label, "validity", r->validity);
 }
 
-static void add_counts(gb_comparison *c, const gb_experiment *e, const gb_result *r) {
+static void add_counts(gb_comparison *c, const gb_results *results, const gb_result *r) {
+  const gb_experiment *e = results->experiment;
+  const char *row = gb_result_row(results, r);
   for (size_t i = 0; i < e->measure_count; i++) {
     int64_t count;
     if (gb_result_count(r, e->measures[i], &count))
-      gb_comparison_integer(c, r->cell->row, r->label, e->measures[i], count);
+      gb_comparison_integer(c, row, r->label, e->measures[i], count);
     else if (strcmp(e->measures[i], "latency") == 0)
-      add_time(c, r);
+      add_time(c, row, r);
   }
 }
 
@@ -158,7 +160,7 @@ static gb_status compare(const gb_results *results, const gb_published *publishe
       status = gb_published_check_row(published, r->cell->row, &r->cell->where, error);
     if (status != GB_OK || r->error)
       continue;
-    add_counts(c, e, r);
+    add_counts(c, results, r);
     add_structure(c, results, r);
   }
   if (status == GB_OK)

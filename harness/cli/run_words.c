@@ -122,15 +122,6 @@ static void surprises(gb_table *table, const gb_results *results, gb_text *note)
     }
 }
 
-static bool same_network(const gb_result *a, const gb_result *b) {
-  const gb_cell *x = a->cell, *y = b->cell;
-  bool same = strcmp(x->architecture, y->architecture) == 0 &&
-              x->setting_count == y->setting_count && a->macs == b->macs && a->params == b->params;
-  for (size_t i = 0; same && i < x->setting_count; i++)
-    same = strcmp(x->settings[i].value, y->settings[i].value) == 0;
-  return same;
-}
-
 // What differs between two ways to time: "2 threads", "batch 8", "the reference engine".
 static void add_difference(gb_text *note, const gb_result *a, const gb_result *b) {
   const char *join = "";
@@ -152,11 +143,11 @@ static void scalings(gb_table *table, const gb_results *results, gb_text *note) 
     const gb_result *a = &results->list[i];
     bool first = timed(a);
     for (size_t k = 0; k < i && first; k++)
-      first = !timed(&results->list[k]) || !same_network(&results->list[k], a);
+      first = !timed(&results->list[k]) || !gb_result_same_network(&results->list[k], a);
     size_t ways = 0;
     for (size_t k = i + 1; first && k < results->count; k++) {
       const gb_result *b = &results->list[k];
-      if (!timed(b) || !same_network(a, b) || alike(a, b))
+      if (!timed(b) || !gb_result_same_network(a, b) || alike(a, b))
         continue;
       if (ways++ == 0)
         gb_text_print(note, "%s, time an image: ", a->label);
