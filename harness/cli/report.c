@@ -156,6 +156,7 @@ static gb_status compose(gb_report *report, gb_error *error) {
   GB_TRY(add_overview(report, error));
   for (size_t i = 0; i < report->count; i++)
     GB_TRY(gb_report_experiment(report, &report->list[i], error));
+  GB_TRY(gb_report_peers(report, error));
   return gb_report_end(report, error);
 }
 
@@ -215,6 +216,8 @@ static int make(const gb_command *self, char **names, const char *output,
     gb_table_free(report.tables[i]);
   for (size_t i = 0; i < report.count; i++)
     gb_record_free(report.list[i].record);
+  for (size_t i = 0; i < report.store_count; i++)
+    gb_store_close(report.stores[i].store);
   gb_arena_free(report.arena);
   return code;
 }

@@ -2,20 +2,28 @@
 //
 // The story of the command: report_find.c finds the records of runs, report.c makes a document and
 // writes it;
-// report_experiment.c tells one experiment, report_end.c what holds for all: environment, how to
-// repeat, conventions.
+// report_experiment.c tells one experiment, with report_store.c and report_measured.c for what it
+// measured; report_peers.c other engines beside ours; report_end.c what holds for all: environment,
+// how to repeat, conventions.
 #ifndef GB_CLI_REPORT_H
 #define GB_CLI_REPORT_H
 
 #include "harness/cli/cli.h"
 #include "harness/report/document.h"
 #include "harness/report/record.h"
+#include "harness/store/store.h"
 
 typedef struct gb_reported { // one experiment
   const char *folder;        // of its files
   const char *link;          // the same, seen from the report's folder
   gb_record *record;
 } gb_reported;
+
+typedef struct gb_report_store {
+  const char *path;
+  gb_store *store;   // NULL where it cannot be read
+  const char *fault; // why; "" where it can
+} gb_report_store;
 
 typedef struct gb_report {
   gb_arena *arena;
@@ -24,6 +32,8 @@ typedef struct gb_report {
   size_t count, room;
   gb_table **tables; // made for the document, freed with the report
   size_t table_count, table_room;
+  gb_report_store *stores;
+  size_t store_count, store_room;
 } gb_report;
 
 // Adds the records that an operand names: a folder, or an experiment whose results are in results/.
@@ -40,6 +50,21 @@ typedef struct gb_verdicts {
   int64_t compared, reproduced, explained, differ;
 } gb_verdicts;
 gb_verdicts gb_verdicts_of(const gb_record *record);
+
+// The measurements of one kind that a record names, as far as the store has them.
+typedef struct gb_measured {
+  bool asked; // the record names some
+  gb_stored_cell **cells;
+  size_t count, missing;
+  const char *fault; // why the store cannot be read; "" where it can
+} gb_measured;
+gb_status gb_report_cells(gb_report *report, const gb_reported *one, const char *measure,
+                          gb_measured *measured, gb_error *error);
+
+// Parts of an experiment's section; nothing where it has not measured that.
+gb_status gb_report_times(gb_report *report, const gb_reported *one, gb_error *error);
+gb_status gb_report_plans(gb_report *report, const gb_reported *one, gb_error *error);
+gb_status gb_report_peers(gb_report *report, gb_error *error);
 
 gb_status gb_report_experiment(gb_report *report, const gb_reported *one, gb_error *error);
 gb_status gb_report_end(gb_report *report, gb_error *error);

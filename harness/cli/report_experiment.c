@@ -72,6 +72,9 @@ static gb_status shown_table(gb_report *report, const gb_record *record, const g
     if (strncmp(note, lead, sizeof lead - 1) == 0 &&
         strcmp(note + sizeof lead - 1, record->question) == 0)
       continue;
+    // The reasons of verdicts, which stand below the times.
+    if (record->cell_count && (strstr(note, ": suspect: ") || strstr(note, ": invalid: ")))
+      continue;
     size_t said = strlen(record->summary);
     if (said && strncmp(note, record->summary, said) == 0) {
       note += said + strspn(note + said, ". ");
@@ -113,12 +116,19 @@ gb_status gb_report_experiment(gb_report *report, const gb_reported *one, gb_err
   add_verdict(report, record);
   for (size_t i = 0; i < record->plot_count; i++) {
     const gb_record_plot *plot = &record->plots[i];
-    gb_document_figure(document,
-                       gb_arena_print(report->arena, "%s/%s.svg", one->folder, plot->name),
-                       gb_arena_print(report->arena, "%s/%s", one->link, plot->name),
-                       *plot->title ? plot->title : plot->name);
+    const gb_block figure = {
+        .kind = GB_BLOCK_FIGURE,
+        .file = gb_arena_print(report->arena, "%s/%s.svg", one->folder, plot->name),
+        .link = gb_arena_print(report->arena, "%s/%s", one->link, plot->name),
+        .text = *plot->title ? plot->title : plot->name,
+        .name = plot->caption};
+    if (!figure.file || !figure.link)
+      return gb_fail_memory(error);
+    gb_document_block(document, &figure);
   }
+  GB_TRY(gb_report_times(report, one, error));
   GB_TRY(add_tables(report, record, error));
+  GB_TRY(gb_report_plans(report, one, error));
   gb_document_text(document, GB_BLOCK_FOLD, "How to repeat it");
   gb_document_text(document, GB_BLOCK_CODE,
                    gb_arena_print(report->arena, "ghostbench run %s", record->name));

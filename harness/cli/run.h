@@ -69,6 +69,7 @@ enum { GB_ROOF_CACHE = 16 << 20, GB_ROOF_MEMORY = 256 << 20 };
 
 // Kinds of measurements, each a cell of its own in the store.
 typedef enum gb_want { GB_WANT_LATENCY, GB_WANT_PROFILE, GB_WANT_COUNT } gb_want;
+extern const char *const gb_want_names[]; // of their measures
 
 // What one cell's network was found to be. Texts and arrays are owned by the results' arena.
 typedef struct gb_result {

@@ -12,18 +12,20 @@
 
 // Each kind of measurement: its cell in the store, what defines it, and how it comes back.
 static const struct {
-  const char *measure, *kind;
+  const char *kind;
   void (*lines)(const gb_timing *timing, const gb_queued *queued, gb_cell_lines *lines);
   gb_status (*load)(const gb_stored_cell *cell, gb_arena *arena, gb_result *result,
                     gb_error *error);
 } wants[GB_WANT_COUNT] = {
-    [GB_WANT_LATENCY] = {"latency", "latency", gb_latency_lines, gb_latency_load},
-    [GB_WANT_PROFILE] = {"profile", "counters", gb_profile_lines, gb_profile_load},
+    [GB_WANT_LATENCY] = {"latency", gb_latency_lines, gb_latency_load},
+    [GB_WANT_PROFILE] = {"counters", gb_profile_lines, gb_profile_load},
 };
+
+const char *const gb_want_names[] = {"latency", "profile"};
 
 bool gb_timing_wanted(const gb_experiment *experiment) {
   for (int w = 0; w < GB_WANT_COUNT; w++)
-    if (gb_run_measures(experiment, wants[w].measure))
+    if (gb_run_measures(experiment, gb_want_names[w]))
       return true;
   return false;
 }
@@ -35,7 +37,7 @@ gb_status gb_timing_new(gb_run *run, const gb_experiment *experiment, gb_arena *
     return gb_fail_memory(error);
   *t = (gb_timing){.run = run, .arena = arena};
   for (int w = 0; w < GB_WANT_COUNT; w++)
-    t->wants[w] = gb_run_measures(experiment, wants[w].measure);
+    t->wants[w] = gb_run_measures(experiment, gb_want_names[w]);
   return GB_OK;
 }
 

@@ -77,7 +77,7 @@ static gb_status find_plots(const gb_results *results, const char *folder, gb_ar
     if (!name || !path)
       return gb_fail_memory(error);
     if (gb_file_exists(path))
-      plots[record->plot_count++] = (gb_record_plot){name, e->plots[i].title};
+      plots[record->plot_count++] = (gb_record_plot){name, e->plots[i].title, e->plots[i].caption};
   }
   record->plots = plots;
   return GB_OK;
@@ -93,6 +93,21 @@ static gb_status find_failed(const gb_results *results, gb_arena *arena, gb_reco
       failed[record->failed_count++] =
           (gb_record_pair){results->list[i].label, results->list[i].error};
   record->failed = failed;
+  return GB_OK;
+}
+
+// Where the store has what was measured.
+static gb_status find_cells(const gb_results *results, gb_arena *arena, gb_record *record,
+                            gb_error *error) {
+  gb_record_pair *cells =
+      gb_arena_allocate(arena, results->count * GB_WANT_COUNT + 1, sizeof *cells);
+  if (!cells)
+    return gb_fail_memory(error);
+  for (size_t i = 0; i < results->count; i++)
+    for (int w = 0; w < GB_WANT_COUNT && !results->list[i].error; w++)
+      if (results->list[i].keys[w])
+        cells[record->cell_count++] = (gb_record_pair){gb_want_names[w], results->list[i].keys[w]};
+  record->cells = cells;
   return GB_OK;
 }
 
@@ -132,6 +147,8 @@ gb_status gb_run_record(const gb_run *run, const gb_results *results,
                          : find_plots(results, folder, arena, &record, error);
   if (status == GB_OK)
     status = find_failed(results, arena, &record, error);
+  if (status == GB_OK)
+    status = find_cells(results, arena, &record, error);
   if (status == GB_OK)
     status = gb_record_save(&record, folder, error);
   gb_text_free(&summary);

@@ -26,7 +26,7 @@ typedef struct gb_block {
   gb_block_kind kind;
   gb_mark mark;
   const char *text; // the paragraph, the value, the number, what a figure shows
-  const char *name; // of facts; what a card's number is
+  const char *name; // of facts; what a card's number is; sentences below a figure
   const gb_table *table;
   const char *file; // of figures: the SVG's path, to be read by the HTML writer
   const char *link; // of figures: the same beside the document, without ending, for .png and .pdf

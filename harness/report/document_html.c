@@ -205,6 +205,8 @@ static void add_figure(writing *w, const gb_block *block) {
   add(w, "<figure>");
   add_picture(w, block); // its title stands in it
   add(w, "<figcaption>");
+  if (block->name && *block->name)
+    element(w, "<span>", block->name, "</span>");
   escaped(w, *block->link ? block->link : block->text);
   add(w, "</figcaption></figure>\n");
 }

@@ -98,6 +98,8 @@ static void markdown_block(const gb_block *block, gb_text *out) {
       if (!strchr("<>\n\r\\", *c))
         gb_text_add_n(out, c, 1);
     gb_text_add(out, ".svg>)\n");
+    if (block->name && *block->name)
+      put(out, "\n", gb_escape_markdown, block->name, "\n");
     break;
   case GB_BLOCK_FOLD:
   case GB_BLOCK_UNFOLD:
@@ -175,7 +177,10 @@ static void latex_block(const gb_block *block, gb_text *out) {
     for (const char *c = block->link; *c; c++) // letters of file names only
       if (!strchr("{}\\%#$&~^ \n", *c))
         gb_text_add_n(out, c, 1);
-    put(out, ".pdf}\n  \\caption{", gb_escape_latex, block->text, "}\n\\end{figure}\n");
+    put(out, ".pdf}\n  \\caption{", gb_escape_latex, block->text, "");
+    if (block->name && *block->name)
+      put(out, ". ", gb_escape_latex, block->name, "");
+    gb_text_add(out, "}\n\\end{figure}\n");
     break;
   case GB_BLOCK_FOLD:
   case GB_BLOCK_UNFOLD:

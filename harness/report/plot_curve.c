@@ -57,7 +57,12 @@ void gb_plot_curve_data(const gb_plot_plan *plan, gb_text *data) {
     add_front(plan, data);
 }
 
-static const char *look_of(gb_curve_style style) {
+// The index-th of its style among `curves`: a second theory has other dashes.
+static const char *look_of(const gb_chart *chart, size_t index) {
+  gb_curve_style style = chart->curves[index].style;
+  for (size_t i = 0; i < index && style == GB_CURVE_THEORY; i++)
+    if (chart->curves[i].style == style && chart->curves[i].count)
+      return "lines lw 2 dt (1.5,4) lc rgb '#808080'";
   static const char *const looks[] = {[GB_CURVE_MODEL] = "lines lw 1.6 dt solid lc rgb '#808080'",
                                       [GB_CURVE_THEORY] = "lines lw 1.6 dt (8,5) lc rgb '#808080'",
                                       [GB_CURVE_ROOF] = "lines lw 2 dt solid lc rgb '#505050'"};
@@ -75,7 +80,7 @@ void gb_plot_curve_lines(const gb_plot_plan *plan, size_t block, const char **co
                          gb_text *script) {
   for (size_t i = 0; i < plan->chart->curve_count; i++)
     if (plan->chart->curves[i].count)
-      add_line(plan, block++, look_of(plan->chart->curves[i].style), comma, script);
+      add_line(plan, block++, look_of(plan->chart, i), comma, script);
   if (plan->front_count)
     add_line(plan, block, "lines lw 1.6 dt solid lc rgb '#808080'", comma, script);
 }
@@ -85,7 +90,7 @@ void gb_plot_curve_legend(const gb_plot_plan *plan, gb_text *script) {
     const gb_curve *curve = &plan->chart->curves[i];
     if (!curve->count || curve->style == GB_CURVE_ROOF)
       continue;
-    gb_text_print(script, ", \\\n  NaN with %s title ", look_of(curve->style));
+    gb_text_print(script, ", \\\n  NaN with %s title ", look_of(plan->chart, i));
     gb_plot_quote(script, curve->title, 33);
   }
   if (plan->front_count)

@@ -133,12 +133,15 @@ static void add_record(gb_text *out, const gb_record *r) {
   gb_text_add(out, "}");
   add_pairs(out, "failed", "error", r->failed, r->failed_count);
   add_pairs(out, "environment", "value", r->environment, r->environment_count);
+  add_pairs(out, "cells", "key", r->cells, r->cell_count);
   gb_text_add(out, ",\n  \"plots\": [");
   for (size_t i = 0; i < r->plot_count; i++) {
     gb_text_add(out, i ? ", {\"name\": " : "{\"name\": ");
     gb_escape_json(out, r->plots[i].name);
     gb_text_add(out, ", \"title\": ");
     gb_escape_json(out, r->plots[i].title);
+    gb_text_add(out, ", \"caption\": ");
+    gb_escape_json(out, r->plots[i].caption);
     gb_text_add(out, "}");
   }
   gb_text_add(out, "],\n  \"tables\": [");
@@ -344,7 +347,8 @@ static void read_plots(reading *r, const json_t *root) {
   }
   for (size_t i = 0; i < count; i++) {
     plots[i] = (gb_record_plot){text_of(r, json_array_get(list, i), "name"),
-                                text_of(r, json_array_get(list, i), "title")};
+                                text_of(r, json_array_get(list, i), "title"),
+                                text_of(r, json_array_get(list, i), "caption")};
     if (!gb_plain_name(plots[i].name))
       fault(r, "the name of a plot", "a plain file name");
   }
@@ -380,6 +384,7 @@ static void read_record(reading *r, const json_t *root) {
     fault(r, "name", "a plain file name");
   read_pairs(r, root, "failed", "error", &to->failed, &to->failed_count);
   read_pairs(r, root, "environment", "value", &to->environment, &to->environment_count);
+  read_pairs(r, root, "cells", "key", &to->cells, &to->cell_count);
   read_plots(r, root);
   read_tables(r, root);
 }

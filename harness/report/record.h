@@ -15,6 +15,7 @@ typedef struct gb_record_pair { // a fact of the environment, or a cell and why 
 
 typedef struct gb_record_plot {
   const char *name, *title; // name.svg, .png, .pdf, .gp, .dat stand beside the record
+  const char *caption;      // sentences for below the title; "" if none
 } gb_record_plot;
 
 typedef struct gb_record {
@@ -30,6 +31,9 @@ typedef struct gb_record {
   const char *stale;   // known differences that did not occur, a line each
   const gb_record_pair *failed, *environment;
   size_t failed_count, environment_count;
+  // What was measured: the measure ("latency") and the cell's key in the store, in order of models.
+  const gb_record_pair *cells;
+  size_t cell_count;
   const gb_table *const *tables;
   size_t table_count;
   const gb_record_plot *plots;

@@ -97,23 +97,80 @@ mkdir evil
 cat >evil/evil.xml <<'END'
 <experiment name="evil" title="&lt;script&gt;document.title='pwned'&lt;/script&gt;">
   <question>&lt;/p&gt;&lt;img src=x onerror="document.title='pwned'"&gt;</question>
-  <model label="&lt;/script&gt;&lt;script&gt;document.title='pwned'&lt;/script&gt;" architecture="vgg16-cifar"/>
-  <model label="&quot; onmouseover=&quot;document.title='pwned'" architecture="resnet56-cifar"/>
-  <measure>params macs</measure>
-  <plot name="p" kind="scatter" x="macs" y="params" title="&lt;/text&gt;&lt;script&gt;document.title='pwned'&lt;/script&gt;"/>
+  <model label="&lt;/script&gt;&lt;script&gt;document.title='pwned'&lt;/script&gt;" architecture="eegnet"/>
+  <model label="&quot; onmouseover=&quot;document.title='pwned'" architecture="eeg-tcnet"/>
+  <measure>params macs latency profile</measure>
+  <plot name="p" kind="scatter" x="macs" y="params" title="&lt;/text&gt;&lt;script&gt;document.title='pwned'&lt;/script&gt;"
+    caption="&lt;/figcaption&gt;&lt;script&gt;document.title='pwned'&lt;/script&gt;"/>
+  <plot name="s" kind="distribution" x="latency"/>
+  <plot name="r" kind="ratios" x="latency"/>
+  <plot name="t" kind="stacked-bars" y="time"/>
+  <plot name="f" kind="pareto" x="latency" y="params"/>
 </experiment>
 END
-"$program" run evil/evil.xml -o hostile >/dev/null 2>"$tmp/err"
+mkdir -p hostile/peers
+cat >hostile/peers/onnxruntime.json <<'END'
+{"schema": "ghostbench-peers-1", "date": "</p><script>document.title='pwned'</script>", "rounds": 3,
+ "machine": {"cpu": "<img src=x onerror=\"document.title='pwned'\">", "kernel": "k"},
+ "versions": {"onnxruntime": "1", "ghostbench": "1"}, "networks": [{"network": "</td><script>document.title='pwned'</script>",
+ "isa": "avx2", "threads": 1, "batch": 1, "unsettled": 0, "onnxruntime_ms": {"median": 4, "low": 3, "high": 5},
+ "ghostbench_ms": {"median": 2, "low": 1, "high": 3}, "ratio": 2, "ratio_low": 1.5, "ratio_high": 2.5}]}
+END
+evil() { # on a busy machine a time may be invalid, which is no fault here
+  "$program" run evil/evil.xml -o hostile --runs 8 >/dev/null 2>"$tmp/err"
+  code=$?
+  [ $code = 0 ] || [ $code = 3 ]
+}
+evil
 result 'an experiment of hostile texts runs' $?
 report hostile
 [ $code = 0 ] && [ "$(grep -c '<script' hostile/report.html)" = 1 ] &&
   ! grep -qE '<img|<[a-z]+ [^>]*" on[a-z]+=' hostile/report.html
 result 'its texts are text' $?
+
+# What was measured stands there, from the store.
+"$program" export --format json hostile >stored.json 2>>"$tmp/err"
+medians=$(sed -n 's/.*"kind": "latency".*"median_s": \([^,]*\),.*/\1/p' stored.json |
+  awk '{ ms = 1e3 * $1; printf ms < 1 ? "%.4f\n" : ms < 10 ? "%.3f\n" : "%.2f\n", ms }')
+set -- $medians
+[ $# = 2 ] && holds hostile/report.html ">$1</td>" ">$2</td>" || {
+  grep -o '<td[^>]*>0[.][0-9]*</td>' hostile/report.html | head -n 4 >>"$tmp/err"
+  false
+}
+result 'medians are those of the store' $?
+holds hostile/report.html 'Times, and ratios to &lt;/script&gt;' 'paired by round' 'engine native, threads 1, batch 1, runs 8' \
+  'instruction set' 'Beside ONNX Runtime' 'ghostbench faster' '&lt;/figcaption&gt;'
+result 'ratios, protocol, plans, captions and peers stand there' $?
+for word in $(sed -n 's/.*"kind": "latency".*"reasons": \[\(.*\)\], "plan.*/\1/p' stored.json | grep -o '"code": "[a-z-]*"' | cut -d '"' -f 4); do
+  grep -qF ">$word<" hostile/report.html || echo "no reason $word" >>"$tmp/err"
+done
+! grep -q 'no reason' "$tmp/err"
+result 'every reason of a verdict stands there' $?
+mv hostile/ghostbench.db hostile/away.db
+report hostile -o gone.html
+[ $code = 0 ] && holds gone.html 'The samples cannot be shown: there is no hostile/ghostbench.db' && ! grep -q 'paired by round' gone.html
+result 'without the store: says so, and reports the rest' $?
+echo 'no store' >hostile/ghostbench.db
+report hostile -o gone.html
+[ $code = 0 ] && holds gone.html 'The samples cannot be shown: ' 'hostile/ghostbench.db'
+result 'a file that is no store: says so' $?
+mv hostile/away.db hostile/ghostbench.db
+cp hostile/evil/record.json record.json
+sed 's/\("name": "latency", "key": "\)[0-9a-f]\{8\}/\1ffffffff/' record.json >hostile/evil/record.json
+report hostile -o gone.html
+[ $code = 0 ] && holds gone.html '2 of the measurements are no longer in the store'
+result 'cells that are no longer there: says how many' $?
+sed 's/"median": 4/"median": 0/' hostile/peers/onnxruntime.json >faulty.json && cp hostile/peers/onnxruntime.json peers.json &&
+  cp faulty.json hostile/peers/onnxruntime.json
+report hostile -o gone.html
+[ $code = 2 ] && holds "$tmp/err" 'hostile/peers/onnxruntime.json: median must be a number above 0'
+result 'a faulty file of peers: names file and fault' $?
+cp peers.json hostile/peers/onnxruntime.json
 printf '{"schema": "ghostbench-record-1", "name": "../../x"}' >hostile/evil/record.json
 report hostile
 [ $code = 2 ] && holds "$tmp/err" 'hostile/evil/record.json: name must be a plain file name'
 result 'a faulty record: names file and fault' $?
-"$program" run evil/evil.xml -o hostile >/dev/null 2>&1
+evil
 report hostile
 
 # ---------------------------------------------------------------------------------------------

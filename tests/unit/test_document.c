@@ -104,6 +104,9 @@ static gb_document *hostile_document(gb_table **table, const char *svg) {
     gb_document_table(d, *table);
     gb_document_text(d, GB_BLOCK_FOLD, hostile[i]);
     gb_document_figure(d, svg, hostile[i], hostile[i]);
+    gb_document_block(
+        d, &(gb_block){
+               .kind = GB_BLOCK_FIGURE, .file = svg, .link = "x", .text = "x", .name = hostile[i]});
   }
   return d;
 }
@@ -393,7 +396,9 @@ TEST(records_come_back_as_they_were) {
                       .failed_count = 1,
                       .environment = &(gb_record_pair){"cpu", "fast"},
                       .environment_count = 1,
-                      .plots = &(gb_record_plot){"x-1-macs", "MACs"},
+                      .cells = &(gb_record_pair){"latency", "0123abc"},
+                      .cell_count = 1,
+                      .plots = &(gb_record_plot){"x-1-macs", "MACs", "A <b> caption."},
                       .plot_count = 1,
                       .tables = (const gb_table *[]){table},
                       .table_count = 1};
@@ -410,6 +415,10 @@ TEST(records_come_back_as_they_were) {
   CHECK_TEXT(back->failed[0].text, "why");
   CHECK_TEXT(back->environment[0].text, "fast");
   CHECK_TEXT(back->plots[0].title, "MACs");
+  CHECK_TEXT(back->plots[0].caption, "A <b> caption.");
+  REQUIRE(back->cell_count == 1);
+  CHECK_TEXT(back->cells[0].name, "latency");
+  CHECK_TEXT(back->cells[0].text, "0123abc");
   REQUIRE(back->table_count == 1);
   // Every format writes the same from the table that came back.
   for (int format = 0; format < GB_FORMAT_COUNT; format++) {
