@@ -63,7 +63,7 @@ reproduce:
 	@CC='$(CC)' sh harness/setup.sh build run
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/ghostbench run ghostnet-paper && code=0 || code=$$?; \
-	  echo; $(BUILD)/ghostbench run latency-zoo ghost-speedup || times=$$?; \
+	  echo; $(BUILD)/ghostbench run latency-zoo ghost-speedup counters-by-layer || times=$$?; \
 	  case $${times:-0} in 0 | 3) ;; *) code=$$times ;; esac; \
 	  $(BUILD)/ghostbench report results >/dev/null || code=$$?; \
 	  echo; echo 'Tables and plots are in results/ (text, Markdown, CSV, JSON, LaTeX, SVG, PNG, PDF).'; \

@@ -64,6 +64,7 @@ gb_status gb_report_cells(gb_report *report, const gb_reported *one, const char 
 // Parts of an experiment's section; nothing where it has not measured that.
 gb_status gb_report_times(gb_report *report, const gb_reported *one, gb_error *error);
 gb_status gb_report_plans(gb_report *report, const gb_reported *one, gb_error *error);
+gb_status gb_report_counters(gb_report *report, const gb_reported *one, gb_error *error);
 gb_status gb_report_peers(gb_report *report, gb_error *error);
 
 gb_status gb_report_experiment(gb_report *report, const gb_reported *one, gb_error *error);

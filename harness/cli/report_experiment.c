@@ -127,6 +127,7 @@ gb_status gb_report_experiment(gb_report *report, const gb_reported *one, gb_err
     gb_document_block(document, &figure);
   }
   GB_TRY(gb_report_times(report, one, error));
+  GB_TRY(gb_report_counters(report, one, error));
   GB_TRY(add_tables(report, record, error));
   GB_TRY(gb_report_plans(report, one, error));
   gb_document_text(document, GB_BLOCK_FOLD, "How to repeat it");

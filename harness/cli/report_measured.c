@@ -207,3 +207,31 @@ gb_status gb_report_plans(gb_report *report, const gb_reported *one, gb_error *e
   gb_document_text(report->document, GB_BLOCK_UNFOLD, NULL);
   return GB_OK;
 }
+
+// ---------------------------------------------------------------------------------------------
+// Counts
+
+gb_status gb_report_counters(gb_report *report, const gb_reported *one, gb_error *error) {
+  gb_measured m;
+  GB_TRY(gb_report_cells(report, one, "counters", &m, error));
+  bool timed = false;
+  for (size_t i = 0; i < one->record->cell_count; i++)
+    timed |= strcmp(one->record->cells[i].name, "latency") == 0;
+  if (!timed) // else it has been told
+    note_gaps(report, &m);
+  if (m.count == 0)
+    return GB_OK;
+  gb_table *whole = gb_report_table(report, "counted", "Counted, whole networks");
+  gb_table *every = gb_report_table(report, "counted-by-layer", "Counted by layer");
+  if (!whole || !every)
+    return gb_fail_memory(error);
+  const gb_stored_cell *const *cells = (const gb_stored_cell *const *)m.cells;
+  gb_stored_counters_table(cells, m.count, false, whole);
+  gb_stored_counters_table(cells, m.count, true, every);
+  gb_document_table(report->document, whole);
+  gb_document_text(report->document, GB_BLOCK_FOLD,
+                   "Counted against executed work by layer: MACs named and done, bytes, lanes");
+  gb_document_table(report->document, every);
+  gb_document_text(report->document, GB_BLOCK_UNFOLD, NULL);
+  return GB_OK;
+}

@@ -1,6 +1,7 @@
 // ghostbench run: computes the networks of experiments and compares them with published tables.
 #include "harness/cli/run_store.h"
 
+#include "harness/measure/counters.h"
 #include "harness/report/escape.h"
 #include "layers/base/file.h"
 
@@ -375,6 +376,7 @@ static int read_and_run(gb_run *r, int argc, char **argv) {
   else if (code == GB_EXIT_OK) {
     run_all(r, argv + args.first_operand);
     gb_run_store_close(r);
+    gb_counters_close(r->counters);
     code = r->exit_code;
   }
   gb_text_free(&r->json_text);

@@ -2,10 +2,11 @@
 //
 // The story of the command: run.c reads flags and goes through the experiments; run_labels.c names
 // the cells, run_cells.c builds the network of each cell and counts it, run_structure.c lists its
-// rows, run_latency.c times cells side by side, run_profile.c their steps; run_key.c says what
-// defines a cell and run_store.c keeps it, so that the next run goes on where this one ended;
-// run_output.c sets published figures beside the counts and writes tables; run_plots.c draws what
-// was counted, run_charts.c what was measured; run_record.c keeps what the report needs.
+// rows, run_latency.c times cells side by side, run_profile.c their steps, run_counters.c counts
+// events; run_key.c says what defines a cell and run_store.c keeps it, so that the next run goes on
+// where this one ended; run_output.c sets published figures beside the counts and writes tables;
+// run_plots.c draws what was counted, run_charts.c what was measured; run_record.c keeps what the
+// report needs.
 #ifndef GB_CLI_RUN_H
 #define GB_CLI_RUN_H
 
@@ -19,15 +20,16 @@ typedef struct gb_run {
   const char *output;       // folder
   const char *filter;       // NULL: all cells
   bool plots, dry, json;
-  bool fresh;                 // nothing is taken from the store
-  int64_t shard, shards;      // this slice of so many, from 1; shards 0: all cells
-  struct gb_run_store *store; // NULL until the first cell
-  gb_stop *stop;              // signals while cells are computed
-  int convention;             // of gb_convention; -1: each experiment's own
-  gb_engine_choice choice;    // of the engine that is timed, where the cell does not say
-  size_t time_runs;           // of each network
-  gb_settings settings;       // of --set, --threads, --batch and --engine
-  size_t timing_count;        // settings of the last three
+  bool fresh;                   // nothing is taken from the store
+  int64_t shard, shards;        // this slice of so many, from 1; shards 0: all cells
+  struct gb_run_store *store;   // NULL until the first cell
+  struct gb_counters *counters; // PAPI; NULL until something is counted
+  gb_stop *stop;                // signals while cells are computed
+  int convention;               // of gb_convention; -1: each experiment's own
+  gb_engine_choice choice;      // of the engine that is timed, where the cell does not say
+  size_t time_runs;             // of each network
+  gb_settings settings;         // of --set, --threads, --batch and --engine
+  size_t timing_count;          // settings of the last three
   gb_places places;
   gb_arena *arena;
   gb_text json_text; // what --json prints in the end
@@ -68,7 +70,7 @@ typedef struct gb_roofs {
 enum { GB_ROOF_CACHE = 16 << 20, GB_ROOF_MEMORY = 256 << 20 };
 
 // Kinds of measurements, each a cell of its own in the store.
-typedef enum gb_want { GB_WANT_LATENCY, GB_WANT_PROFILE, GB_WANT_COUNT } gb_want;
+typedef enum gb_want { GB_WANT_LATENCY, GB_WANT_PROFILE, GB_WANT_COUNTERS, GB_WANT_COUNT } gb_want;
 extern const char *const gb_want_names[]; // of their measures
 
 // What one cell's network was found to be. Texts and arrays are owned by the results' arena.

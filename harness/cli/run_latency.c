@@ -19,9 +19,10 @@ static const struct {
 } wants[GB_WANT_COUNT] = {
     [GB_WANT_LATENCY] = {"latency", gb_latency_lines, gb_latency_load},
     [GB_WANT_PROFILE] = {"counters", gb_profile_lines, gb_profile_load},
+    [GB_WANT_COUNTERS] = {"counters", gb_counters_lines, gb_counters_load},
 };
 
-const char *const gb_want_names[] = {"latency", "profile"};
+const char *const gb_want_names[] = {"latency", "profile", "counters"};
 
 bool gb_timing_wanted(const gb_experiment *experiment) {
   for (int w = 0; w < GB_WANT_COUNT; w++)
@@ -219,9 +220,13 @@ gb_status gb_timing_end(gb_timing *t, gb_error *error) {
       threads = t->queue[i].choice.options.threads;
   gb_placement_begin(&g->placement, (size_t)threads, true);
   gb_status status = measure(t, g, error);
+  gb_placement_end(&g->placement);
+  // Counting makes engines of its own, whose threads must not inherit where this one is bound.
+  for (size_t i = 0; status == GB_OK && i < g->count; i++)
+    if (g->members[i].queued->wanted[GB_WANT_COUNTERS])
+      status = gb_counters_measure(t, g->members[i].queued, &g->members[i].subject, error);
   for (size_t i = 0; i < g->count; i++)
     gb_subject_free(&g->members[i].subject);
-  gb_placement_end(&g->placement);
   gb_latency_free(g->items, g->timed_count);
   gb_release(NULL, g);
   for (size_t i = 0; i < t->count; i++)

@@ -1,5 +1,6 @@
 // What a run says: published figures beside the counts, tables, files, and a summary in words.
 #include "harness/cli/run_latency.h"
+#include "harness/cli/stores.h"
 #include "harness/report/escape.h"
 
 #include <inttypes.h>
@@ -315,6 +316,44 @@ void gb_run_report_failed(gb_run *run, const gb_results *results) {
   raise(run, results->failed ? GB_EXIT_BAD : GB_EXIT_OK);
 }
 
+// What was counted by layer, from the store: files with every step, whole networks for people.
+static gb_status write_counters(gb_run *run, const gb_results *results, const char *folder,
+                                gb_text *out, gb_error *error) {
+  const char *name = gb_arena_print(run->arena, "%s-counters", results->experiment->name);
+  const gb_stored_cell **cells =
+      gb_arena_allocate(results->arena, results->count + 1, sizeof *cells);
+  size_t count = 0;
+  if (!name || !cells)
+    return gb_fail_memory(error);
+  for (size_t i = 0; i < results->count; i++) {
+    const char *key = results->list[i].keys[GB_WANT_COUNTERS];
+    gb_stored_cell *cell = NULL;
+    if (key && !results->list[i].error)
+      GB_TRY(gb_store_get(run->store->store, key, results->arena, &cell, error));
+    if (cell && !cell->error)
+      cells[count++] = cell;
+  }
+  if (count == 0)
+    return GB_OK;
+  gb_table *every = gb_table_new(name, "Counted by layer");
+  gb_table *whole = gb_table_new(name, "Counted, whole networks");
+  gb_status status = every && whole ? GB_OK : gb_fail_memory(error);
+  gb_text_style style = {.width = print_width(), .colour = gb_want_colour()};
+  if (status == GB_OK) {
+    gb_stored_counters_table(cells, count, true, every);
+    gb_stored_counters_table(cells, count, false, whole);
+  }
+  for (int format = 0; status == GB_OK && format < GB_FORMAT_COUNT; format++)
+    status = gb_table_save(every, (gb_format)format, folder, error);
+  if (status == GB_OK && !run->json) {
+    gb_text_add(out, "\n");
+    status = gb_table_write(whole, GB_FORMAT_TEXT, &style, out, error);
+  }
+  gb_table_free(every);
+  gb_table_free(whole);
+  return status;
+}
+
 static gb_status write_all(gb_run *run, const gb_results *results, const gb_comparison *c,
                            const gb_published *published, const char *folder, gb_error *error) {
   gb_table *table = NULL, *cells = NULL;
@@ -337,6 +376,8 @@ static gb_status write_all(gb_run *run, const gb_results *results, const gb_comp
   if (status == GB_OK)
     status = run->json ? add_json(run, results, table, cells, &stale, folder, error)
                        : print_text(run, results, table, folder, &out, error);
+  if (status == GB_OK)
+    status = write_counters(run, results, folder, &out, error);
   if (status == GB_OK) {
     raise(run, gb_print_out(run->command, &out));
     gb_run_report_failed(run, results);

@@ -1,5 +1,5 @@
 // What the files that measure an experiment's networks share: run_latency.c, run_latency_cell.c,
-// run_profile.c.
+// run_profile.c, run_counters.c.
 #ifndef GB_CLI_RUN_TIMING_H
 #define GB_CLI_RUN_TIMING_H
 
@@ -60,5 +60,15 @@ gb_status gb_profile_load(const gb_stored_cell *cell, gb_arena *arena, gb_result
 // Into the result and into the store.
 gb_status gb_profile_measure(gb_timing *timing, const gb_queued *queued, gb_subject *subject,
                              gb_error *error);
+
+// ---------------------------------------------------------------------------------------------
+// Counts by step (run_counters.c)
+
+void gb_counters_lines(const gb_timing *timing, const gb_queued *queued, gb_cell_lines *lines);
+gb_status gb_counters_load(const gb_stored_cell *cell, gb_arena *arena, gb_result *result,
+                           gb_error *error);
+// Into the store. Makes an engine of its own for the subject's network and weights.
+gb_status gb_counters_measure(gb_timing *timing, const gb_queued *queued, const gb_subject *subject,
+                              gb_error *error);
 
 #endif

@@ -3,6 +3,7 @@
 #define GB_CLI_STORES_H
 
 #include "harness/cli/cli.h"
+#include "harness/report/table.h"
 #include "harness/store/store.h"
 
 // Opens the store that an operand names: the file itself, or ghostbench.db in that results folder.
@@ -18,6 +19,11 @@ extern const char *const gb_stores_formats[];
 double gb_stored_figure_of(const gb_stored_cell *cell, const char *name);
 bool gb_stored_count_of(const gb_stored_cell *cell, const char *name, int64_t *value);
 const char *gb_stored_fact_of(const gb_stored_fact *facts, size_t count, const char *name);
+
+// Fills a new table with what was counted in cells of kind "counters": of whole networks, or of
+// each step too; what is not available as a dash, with the reason below (counters_table.c).
+void gb_stored_counters_table(const gb_stored_cell *const *cells, size_t count, bool steps,
+                              gb_table *table);
 
 // "2025-11-24T07:41:36.123Z" of seconds since 1970; "" for NaN.
 enum { GB_TIME_TEXT = 40 };

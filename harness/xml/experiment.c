@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-const char *const gb_measure_names[] = {"params",  "params_total", "macs",  "macs_full",
-                                        "flops",   "activations",  "bytes", "latency",
-                                        "profile", "structure",    NULL};
+const char *const gb_measure_names[] = {"params",  "params_total", "macs",      "macs_full",
+                                        "flops",   "activations",  "bytes",     "latency",
+                                        "profile", "counters",     "structure", NULL};
 
 static void no_memory(gb_loader *l) {
   gb_report_add(l->report, GB_ENOMEM, NULL, "out of memory");

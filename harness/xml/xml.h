@@ -149,7 +149,7 @@ typedef struct gb_experiment {
   const char *convention;              // of counts: "paper" unless said otherwise
   gb_cell *cells;
   size_t cell_count;
-  const char **measures; // params, macs, …; latency, profile
+  const char **measures; // params, macs, …; latency, profile, counters
   size_t measure_count;
   const char *published; // name of the published table; "" if none
   gb_known *known;

@@ -27,6 +27,10 @@ result() { # name, 0 when good
     sed 's/^/# /' "$tmp/out" "$tmp/err" | cut -c 1-300 | head -n 40
   fi
 }
+skip() { # name, reason
+  count=$((count + 1))
+  echo "ok $count - $1 # SKIP $2"
+}
 run() { # arguments; a time that is not valid is no fault here
   "$program" run "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
   code=$?
@@ -133,6 +137,44 @@ run charts -o res --runs 12
 result 'charts from the store are the same' $?
 "$program" verify res >"$tmp/out" 2>"$tmp/err"
 result 'the store verifies' $?
+
+# Counters: what the harness counts through PAPI is what the plan says, step by step; what does not exist here
+# has no value but a reason; times of the same networks are those of a session of their own.
+cat >data/experiments/counted.xml <<'END'
+<experiment name="counted" title="Counted">
+  <model label="EEGNet" architecture="eegnet"><set param="samples" value="4096"/></model>
+  <measure>macs latency counters</measure>
+</experiment>
+END
+run counted -o res --runs 8
+[ "$code" = 0 ] && holds "$tmp/out" 'Counted, whole networks' 'Lanes used' && [ -s res/counted/counted-counters.tex ]
+result 'an experiment that counts prints and keeps its counts' $?
+csv=res/counted/counted-counters.csv
+if awk -F, 'NR == 2 { exit $4 != "" }' $csv; then
+  skip 'counted by layer: MACs named, MACs done and bytes are those of the plan' "PAPI's software-defined events are not there"
+  skip 'the whole is the sum of its layers, and less is done than named' "PAPI's software-defined events are not there"
+else
+  cut -d, -f 1,2,6-8 plan.csv | tail -n +2 | sort >want.txt
+  awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } $2 != "whole network" {
+    print $3 "," $2 "," $at["work/nominal"] "," $at["work/done"] "," $at["work/moved"] }' $csv | sort >got.txt
+  cmp want.txt got.txt >>"$tmp/err"
+  result 'counted by layer: MACs named, MACs done and bytes are those of the plan' $?
+  awk -F, 'NR > 1 && $2 != "whole network" { a += $4; b += $5 } $2 == "whole network" { exit !($4 == a && $5 == b && a > 0 && b < a) }' $csv
+  result 'the whole is the sum of its layers, and less is done than named' $?
+fi
+"$program" export --format json res >stored.json 2>>"$tmp/err"
+grep '"what": "counters"' stored.json | tr '{' '\n' | grep '"event"' >events.txt
+grep -q '"event": "cycles/cycles"' events.txt && ! grep -q '"value": null.*"reason": null' events.txt &&
+  ! grep '"event": "cycles/cycles"' events.txt | grep -q '"value": 0,'
+result 'what is not available is no number and has a reason' $?
+[ "$(grep '"experiment": "counted", "kind": "latency"' stored.json | grep -c '"plan": "EEGNet.*conv_temporal')" = 1 ]
+result 'the plan stands with the time' $?
+cp $csv before.csv
+run counted -o res --runs 8
+[ "$code" = 0 ] && cmp before.csv $csv && holds "$tmp/out" '1 of 1 from the store'
+result 'counts come back from the store' $?
+"$program" report res >"$tmp/out" 2>"$tmp/err" && holds res/report.html '>Counted by layer<' 'conv_temporal' 'Counted against executed work'
+result 'the report shows what was counted by layer' $?
 
 # Peers: names of strangers are text; a faulty file is named.
 cat >res/peers/onnxruntime.json <<'END'
