@@ -129,8 +129,8 @@ const gb_command gb_command_export = {
     .name = "export",
     .operands = "NAME",
     .summary =
-        "Writes a network and its parameters as an ONNX model, or a store of results as CSV, "
-        "JSON, JSON lines, or JSON in the shape of Google Benchmark.",
+        "Writes a network as an ONNX model, or a store of results for other tools: as CSV, JSON, "
+        "JSON lines, or JSON in the shape of Google Benchmark.",
     .options = options,
     .examples = "  ghostbench init ghostnet -o w.safetensors\n"
                 "  ghostbench export ghostnet --weights w.safetensors -o ghostnet.onnx\n"

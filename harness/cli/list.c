@@ -114,8 +114,7 @@ static int run(const gb_command *self, int argc, char **argv) {
 const gb_command gb_command_list = {
     .name = "list",
     .operands = "[layers] [architectures] [experiments] [counters]",
-    .summary = "Lists the layers of the zoo, the architectures, the experiments and the groups of "
-               "counters.",
+    .summary = "Lists layers, architectures, experiments and groups of counters.",
     .options = options,
     .examples = "  ghostbench list\n"
                 "  ghostbench list --names architectures\n",

@@ -18,10 +18,12 @@ static void print_help(void) {
   printf("ghostbench: counts, runs and compares efficient networks described in XML.\n\n"
          "usage: ghostbench COMMAND [FLAG…] [OPERAND…]\n\ncommands:\n");
   for (const gb_command *const *c = gb_commands; *c; c++) {
-    // The first sentence; --help of the command has all of it.
-    const char *end = strstr((*c)->summary, ". ");
-    int length = end ? (int)(end - (*c)->summary) + 1 : (int)strlen((*c)->summary);
-    printf("  %-10s %.*s\n", (*c)->name, length, (*c)->summary);
+    // Up to the first colon or full stop that ends a word; --help of the command has all of it.
+    const char *summary = (*c)->summary;
+    size_t length = strcspn(summary, ".:");
+    while (summary[length] && summary[length + 1] && summary[length + 1] != ' ')
+      length += 1 + strcspn(summary + length + 1, ".:");
+    printf("  %-10s %.*s\n", (*c)->name, (int)length, summary);
   }
   printf("\n'ghostbench COMMAND --help' explains a command, 'ghostbench help LAYER' a layer.\n\n"
          "examples:\n"

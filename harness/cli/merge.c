@@ -14,12 +14,24 @@ static gb_status merge_one(gb_store *into, const char *operand, gb_merged *merge
   return status;
 }
 
+// Before a store is made that nothing would come into.
+static gb_status check_one(const char *operand, gb_error *error) {
+  gb_store *from = NULL;
+  gb_status status = gb_stores_open(operand, GB_STORE_READ, &from, error);
+  gb_store_close(from);
+  return status;
+}
+
 static int merge(const gb_command *self, char **operands, int count) {
   gb_store *into = NULL;
   gb_merged merged = {0};
   gb_error error = {0};
   gb_text out = {0};
-  gb_status status = gb_stores_open(operands[0], GB_STORE_WRITE, &into, &error);
+  gb_status status = GB_OK;
+  for (int i = 1; status == GB_OK && i < count; i++)
+    status = check_one(operands[i], &error);
+  if (status == GB_OK)
+    status = gb_stores_open(operands[0], GB_STORE_WRITE, &into, &error);
   for (int i = 1; status == GB_OK && i < count; i++)
     status = merge_one(into, operands[i], &merged, &error);
   gb_store_close(into);

@@ -82,9 +82,25 @@ bool gb_option_is(const gb_option *option, const char *name) {
   return strcmp(option->name, name) == 0;
 }
 
+// Words, as many to a line as fit.
+static void print_wrapped(const char *text, size_t width) {
+  size_t column = 0;
+  while (*text) {
+    size_t n = strcspn(text, " ");
+    if (column && column + 1 + n > width) {
+      putchar('\n');
+      column = 0;
+    }
+    column += (size_t)printf("%s%.*s", column ? " " : "", (int)n, text);
+    text += n + strspn(text + n, " ");
+  }
+  putchar('\n');
+}
+
 void gb_print_help(const gb_command *command) {
-  printf("usage: ghostbench %s [FLAG…] %s\n\n%s\n", command->name, command->operands,
-         command->summary);
+  printf("usage: ghostbench %s [FLAG…]%s%s\n\n", command->name, *command->operands ? " " : "",
+         command->operands);
+  print_wrapped(command->summary, (size_t)gb_terminal_width());
   printf("\nflags:\n");
   for (const gb_option *o = command->options; o->name; o++) {
     char left[64];

@@ -112,7 +112,8 @@ static int run(const gb_command *self, int argc, char **argv) {
 const gb_command gb_command_verify = {
     .name = "verify",
     .operands = "[STORE]",
-    .summary = "Checks a store (default: results): that the file is whole, that keys and contents "
+    .summary = "Checks a store (that of results where none is named): that the file is whole, that "
+               "keys and contents "
                "are what their hashes say, and that medians, intervals and ratios follow from the "
                "raw samples. Exits 1 where one does not.",
     .options = options,

@@ -62,14 +62,14 @@ expect 'a count that changed' 1 'e:params was' 'o:18 changed'
 "$program" run latency-zoo --filter EEG --runs 12 --no-plots -o times >/dev/null 2>&1
 does verify times
 expect 'medians, intervals and ratios follow from the samples' 0 \
-  'o:4 cells, 2 of them measured; 12 figures computed again from 36 samples; 0 faults'
+  'o:6 cells, 2 of them measured; 12 figures computed again from 36 samples; 0 faults'
 does compare times times
 expect 'a store beside itself: no difference' 0 'o:2 times in both: 0 faster, 0 slower, 2 cannot tell'
 does compare times times --json
 expect 'compare --json' 0 'o:"ghostbench-table-1"' 'o:"word"'
 "$program" run latency-zoo --filter EEG --runs 12 --fresh --no-plots -o again >/dev/null 2>&1
 does merge again times
-expect 'the same cells with other samples: a conflict, told' 1 'o:2 in conflict' \
+expect 'the same cells with other samples: a conflict, told' 1 'o:4 in conflict' \
   'e:latency-zoo: EEGNet (latency)' 'e:those of again stay'
 if command -v sqlite3 >/dev/null 2>&1; then
   sqlite3 times/ghostbench.db "UPDATE figures SET value = value * 1.01 WHERE name = 'median_s'"
