@@ -83,6 +83,14 @@ asan:
 check-aarch64:
 	@MAKE='$(MAKE)' sh tests/aarch64.sh
 
+#: make valgrind        the program, and the tests of kernels, layers and networks, under valgrind
+valgrind:
+	@CC='$(CC)' sh harness/setup.sh build check
+	@$(MAKE) --no-print-directory run-valgrind
+WATCHED := $(filter $(BUILD)/tests/kernels/% $(BUILD)/tests/layers/% %/test_native,$(TESTS))
+run-valgrind: $(BUILD)/ghostbench $(WATCHED)
+	@BUILD=$(BUILD) sh tests/valgrind.sh $(WATCHED)
+
 #: make fuzz            fuzzes the readers of files with clang's libFuzzer, FUZZ_SECONDS=60 each
 fuzz:
 	@CC=clang sh harness/setup.sh build fuzz
@@ -251,7 +259,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: check-aarch64 bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: check-aarch64 valgrind run-valgrind bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \
