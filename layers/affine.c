@@ -103,6 +103,39 @@ static void warp(const float *map, const gb_shape *shape, const matrix *t, float
     }
 }
 
+// The matrix of output map `channel`.
+static matrix total_of(const gb_op *op, const float *const *params, int64_t channel) {
+  const affine_attrs *a = op->attrs;
+  const matrix once = reading_matrix(&a->transform);
+  matrix total = once;
+  for (int64_t j = channel % a->multiplier; j > 0; j--)
+    total = compose(&once, &total);
+  if (!a->transform.learned)
+    return total;
+  matrix theta;
+  for (int i = 0; i < 6; i++)
+    theta.m[i] = (double)params[0][channel * 6 + i];
+  return compose(&theta, &total);
+}
+
+// The same in pixels, from centre to centre: see warp().
+static void pixel_matrix(const gb_op *op, const float *const *params, int64_t channel,
+                         double m[6]) {
+  const matrix t = total_of(op, params, channel);
+  double half_w = (double)op->in->w / 2, half_h = (double)op->in->h / 2;
+  m[0] = t.m[0];
+  m[1] = t.m[1] * (half_w / half_h);
+  m[2] = m[0] * (0.5 - half_w) + m[1] * (0.5 - half_h) + t.m[2] * half_w + half_w - 0.5;
+  m[3] = t.m[3] * (half_h / half_w);
+  m[4] = t.m[4];
+  m[5] = m[3] * (0.5 - half_w) + m[4] * (0.5 - half_h) + t.m[5] * half_h + half_h - 0.5;
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  const affine_attrs *a = op->attrs;
+  *work = (gb_work){.kind = GB_WORK_WARP, .multiplier = a->multiplier, .matrix = pixel_matrix};
+}
+
 static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
                          float *out, gb_error *error) {
   (void)error;
@@ -217,6 +250,7 @@ const gb_layer gb_layer_affine = {
     .infer = infer,
     .params = params,
     .cost = cost,
+    .work = work,
     .forward = forward,
     .onnx = onnx,
 };

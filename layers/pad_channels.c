@@ -43,6 +43,25 @@ static void cost(const gb_op *op, gb_cost *cost) {
   (void)op, (void)cost; // it moves bytes and computes nothing
 }
 
+static int64_t pick_map(const gb_op *op, int64_t channel) {
+  int64_t from = channel - (op->out.c - op->in->c) / 2;
+  return from < op->in->c ? from : -1;
+}
+
+static int64_t pick_row(const gb_op *op, int64_t y) {
+  return y * ((const pad_channels_attrs *)op->attrs)->stride.h;
+}
+
+static int64_t pick_column(const gb_op *op, int64_t x) {
+  return x * ((const pad_channels_attrs *)op->attrs)->stride.w;
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  *work = (gb_work){
+      .kind = GB_WORK_PICK, .pick_map = pick_map, .pick_row = pick_row, .pick_column = pick_column};
+}
+
 static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
                          float *out, gb_error *error) {
   (void)params, (void)error;
@@ -85,6 +104,7 @@ const gb_layer gb_layer_pad_channels = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
     .onnx = onnx,
 };

@@ -15,6 +15,11 @@ static void cost(const gb_op *op, gb_cost *cost) {
   cost->other_ops = 5 * gb_shape_count(&op->out);
 }
 
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  work->kind = GB_WORK_SOFTMAX;
+}
+
 // out = exp(in - max) / Σ exp(in - max): the maximum keeps the exponentials in range.
 static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
                          float *out, gb_error *error) {
@@ -51,6 +56,7 @@ const gb_layer gb_layer_softmax = {
     .post = GB_NO_POST,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
     .onnx = onnx,
 };

@@ -65,6 +65,25 @@ static int64_t nearest(int64_t at, int64_t in, int64_t out) {
   return (int64_t)((uint64_t)at * (uint64_t)in / (uint64_t)out);
 }
 
+static int64_t pick_map(const gb_op *op, int64_t channel) {
+  (void)op;
+  return channel;
+}
+
+static int64_t pick_row(const gb_op *op, int64_t y) {
+  return nearest(y, op->in->h, op->out.h);
+}
+
+static int64_t pick_column(const gb_op *op, int64_t x) {
+  return nearest(x, op->in->w, op->out.w);
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  (void)op;
+  *work = (gb_work){
+      .kind = GB_WORK_PICK, .pick_map = pick_map, .pick_row = pick_row, .pick_column = pick_column};
+}
+
 static gb_status forward(const gb_op *op, const float *const *in, const float *const *params,
                          float *out, gb_error *error) {
   (void)params, (void)error;
@@ -120,6 +139,7 @@ const gb_layer gb_layer_upsample = {
     .check = check,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
     .onnx = onnx,
 };

@@ -67,22 +67,32 @@ static gb_status find_filters(const gb_wavelet_filter *filter, const double *fil
   return GB_OK;
 }
 
-// The index inside [0, n) that stands for `i`, or -1 for a zero.
-static int64_t border(int64_t i, int64_t n, int boundary) {
-  if (i >= 0 && i < n)
-    return i;
-  if (boundary == GB_WAVELET_ZERO)
-    return -1;
-  int64_t period = boundary == GB_WAVELET_PERIODIC ? n : n > 1 ? 2 * n - 2 : 1;
-  i = (i % period + period) % period;
-  return i < n ? i : period - i;
+static gb_border border_of(const gb_wavelet_filter *filter) {
+  return filter->boundary == GB_WAVELET_PERIODIC ? GB_BORDER_PERIODIC
+         : filter->boundary == GB_WAVELET_ZERO   ? GB_BORDER_ZERO
+                                                 : GB_BORDER_REFLECT;
+}
+
+static void work(const gb_op *op, gb_work *work) {
+  const wavelet_attrs *a = op->attrs;
+  const double *filters[2]; // low, high
+  if (find_filters(&a->filter, filters, NULL) != GB_OK)
+    return;
+  *work = (gb_work){.kind = GB_WORK_BANK,
+                    .bands = a->bands,
+                    .taps = gb_wavelet_taps(&a->filter),
+                    .low = filters[0],
+                    .high = filters[1],
+                    .along_width = a->filter.axes != GB_WAVELET_HEIGHT,
+                    .along_height = a->filter.axes != GB_WAVELET_WIDTH,
+                    .border = border_of(&a->filter)};
 }
 
 // One filter along an axis: out[x] = Σ_k f[k] · in[x + (k - (taps-1)/2) · step].
 typedef struct pass {
   const double *filter;
   int64_t taps, step;
-  int boundary;
+  gb_border boundary;
 } pass;
 
 static int64_t shift_of(const pass *p, int64_t k) {
@@ -92,7 +102,7 @@ static int64_t shift_of(const pass *p, int64_t k) {
 static void add_border(const pass *p, float *out, const float *in, int64_t width, int64_t first,
                        int64_t last, int64_t shift, float tap) {
   for (int64_t x = first; x < last; x++) {
-    int64_t from = border(x + shift, width, p->boundary);
+    int64_t from = gb_border_index(x + shift, width, p->boundary);
     if (from >= 0)
       out[x] += tap * in[from];
   }
@@ -125,7 +135,7 @@ static void along_height(const pass *p, const float *in, float *out, int64_t hei
   for (int64_t k = 0; k < p->taps; k++) {
     float tap = (float)p->filter[k];
     for (int64_t y = 0; y < height; y++) {
-      int64_t from = border(y + shift_of(p, k), height, p->boundary);
+      int64_t from = gb_border_index(y + shift_of(p, k), height, p->boundary);
       float *restrict row = out + y * width;
       const float *restrict source = in + from * width;
       for (int64_t x = 0; from >= 0 && x < width; x++)
@@ -143,7 +153,7 @@ static void filter_map(const wavelet_attrs *a, const double *const filters[2], c
   int64_t area = shape->h * shape->w;
   bool both = a->filter.axes == GB_WAVELET_BOTH;
   int64_t per_level = both ? 4 : 2;
-  pass p = {.taps = gb_wavelet_taps(&a->filter), .step = 1, .boundary = a->filter.boundary};
+  pass p = {.taps = gb_wavelet_taps(&a->filter), .step = 1, .boundary = border_of(&a->filter)};
   for (int64_t band = 0; band < a->bands; band++, out += area) {
     int64_t kind = band % per_level;
     if (both) {
@@ -179,7 +189,7 @@ static gb_status forward(const gb_op *op, const float *const *in, const float *c
   return GB_OK;
 }
 
-// The input with what lies beyond its border along one axis, by the rule of `border`.
+// The input with what lies beyond its border along one axis, by the rule of gb_border_index.
 static const char *extend_onnx(const pass *p, gb_onnx *to, const char *value, int64_t axis,
                                int64_t size) {
   int64_t before = -shift_of(p, 0), count = size + before + shift_of(p, p->taps - 1);
@@ -187,7 +197,7 @@ static const char *extend_onnx(const pass *p, gb_onnx *to, const char *value, in
     return NULL;
   int64_t *indices = gb_allocate(NULL, (size_t)count, sizeof *indices);
   for (int64_t i = 0; indices && i < count; i++)
-    indices[i] = border(i - before, size, p->boundary);
+    indices[i] = gb_border_index(i - before, size, p->boundary);
   value = indices ? gb_onnx_gather(to, value, axis, indices, (size_t)count) : NULL;
   gb_release(NULL, indices);
   return value;
@@ -220,7 +230,7 @@ static const char *level_onnx(const gb_op *op, const double *const filters[2], c
   bool tall = a->filter.axes != GB_WAVELET_WIDTH, wide = a->filter.axes != GB_WAVELET_HEIGHT;
   int64_t before = -shift_of(p, 0), after = shift_of(p, p->taps - 1);
   int64_t pads[] = {tall ? before : 0, wide ? before : 0, tall ? after : 0, wide ? after : 0};
-  if (p->boundary != GB_WAVELET_ZERO) {
+  if (p->boundary != GB_BORDER_ZERO) {
     if (tall)
       value = extend_onnx(p, to, value, 2, op->in->h);
     if (wide)
@@ -245,7 +255,7 @@ static const char *onnx(const gb_op *op, gb_onnx *to) {
   if (find_filters(&a->filter, filters, NULL) != GB_OK)
     return NULL;
   int64_t per_level = a->filter.axes == GB_WAVELET_BOTH ? 4 : 2;
-  pass p = {.taps = gb_wavelet_taps(&a->filter), .step = 1, .boundary = a->filter.boundary};
+  pass p = {.taps = gb_wavelet_taps(&a->filter), .step = 1, .boundary = border_of(&a->filter)};
   if (a->bands <= per_level)
     return level_onnx(op, filters, &p, a->bands, map, to);
   size_t count = 0;
@@ -275,6 +285,7 @@ const gb_layer gb_layer_wavelet = {
     .check = check,
     .infer = infer,
     .cost = cost,
+    .work = work,
     .forward = forward,
     .onnx = onnx,
 };

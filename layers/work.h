@@ -4,6 +4,7 @@
 #define GB_LAYERS_WORK_H
 
 #include "layers/base/activation.h"
+#include "layers/base/border.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,10 @@ typedef enum gb_work_kind {
   GB_WORK_PLANES, // every output map is a contiguous part of an input map: moves, no arithmetic
   GB_WORK_POOL,   // sliding window, maximum or average
   GB_WORK_GLOBAL_POOL, // one number a map
+  GB_WORK_WARP,        // maps resampled along an affine grid, bilinear, zero outside
+  GB_WORK_BANK,        // undecimated bank of separable filters, several bands a map
+  GB_WORK_PICK,        // every output element is an input element or 0, row by row
+  GB_WORK_SOFTMAX,     // over the channels at each position
 } gb_work_kind;
 
 // Where output map `channel` of a GB_WORK_PLANES layer lies: `offset` elements behind the start of
@@ -45,6 +50,22 @@ typedef struct gb_work {
   void (*scale)(const struct gb_op *op, const float *const *params, double *scale, double *shift);
   // PLANES
   gb_plane_source (*plane)(const struct gb_op *op, int64_t channel);
+  // WARP: output map c is made of input map c / multiplier. Writes where it reads: pixel (x, y) the
+  // column m[0] x + m[1] y + m[2] and the row m[3] x + m[4] y + m[5].
+  int64_t multiplier;
+  void (*matrix)(const struct gb_op *op, const float *const *params, int64_t channel, double m[6]);
+  // BANK: `bands` output maps an input map, level by level: along both axes low·high, high·low,
+  // high·high, low·low (width·height), along one axis high, low; the last of a level is what the
+  // next one filters, with twice the distance between taps. A filter: out[x] = Σ_k f[k] in[x + (k -
+  // (taps - 1) / 2) distance].
+  int64_t bands, taps;
+  const double *low, *high; // static
+  bool along_width, along_height;
+  gb_border border;
+  // PICK: which input map, row and column an output map, row and column is; a map below 0 is zeros.
+  int64_t (*pick_map)(const struct gb_op *op, int64_t channel);
+  int64_t (*pick_row)(const struct gb_op *op, int64_t y);
+  int64_t (*pick_column)(const struct gb_op *op, int64_t x);
 } gb_work;
 
 #endif

@@ -178,6 +178,10 @@ static void fill_layer(const listing *l, const gb_group *group, gb_structure_row
   case GB_WORK_ADD:
   case GB_WORK_MULTIPLY:
   case GB_WORK_PLANES:
+  case GB_WORK_WARP:
+  case GB_WORK_BANK:
+  case GB_WORK_PICK:
+  case GB_WORK_SOFTMAX:
     row->out = last->op.out.c;
     row->stride = shrinks(in, &last->op.out);
     break;

@@ -25,9 +25,19 @@ static bool is_affine(const gb_step *step) {
   return step->work.kind == GB_WORK_CONV || step->work.kind == GB_WORK_LINEAR;
 }
 
+// Kinds that scale, shift and activate a map while it is in cache.
+static bool is_resampling(const gb_step *step) {
+  return step->work.kind == GB_WORK_WARP || step->work.kind == GB_WORK_BANK;
+}
+
 // W x + b, scaled and shifted: (s W) x + (s b + t), found in double and rounded once.
 static gb_status fold(gb_plan *plan, gb_step *norm, gb_error *error) {
   gb_step *step = sole_producer(plan, norm->in[0]);
+  if (step && is_resampling(step) && !step->scale && step->act == GB_ACT_NONE) {
+    step->scale = norm->scale;
+    step->shift = norm->shift;
+    return absorb(plan, step, norm, error);
+  }
   if (!step || !is_affine(step) || step->act != GB_ACT_NONE || step->residual >= 0)
     return GB_OK;
   int64_t channels = plan->tensors[step->out].shape.c, row = step->weight_count / channels;
@@ -47,7 +57,8 @@ static gb_status fuse_activation(gb_plan *plan, gb_step *activation, gb_error *e
   gb_step *step = sole_producer(plan, activation->in[0]);
   if (!step || step->act != GB_ACT_NONE)
     return GB_OK;
-  if (!is_affine(step) && step->work.kind != GB_WORK_SCALE_SHIFT && step->work.kind != GB_WORK_ADD)
+  if (!is_affine(step) && !is_resampling(step) && step->work.kind != GB_WORK_SCALE_SHIFT &&
+      step->work.kind != GB_WORK_ADD)
     return GB_OK;
   step->act = activation->work.act;
   return absorb(plan, step, activation, error);
@@ -134,6 +145,10 @@ static gb_status fuse_step(gb_plan *plan, gb_step *step, gb_error *error) {
   case GB_WORK_PLANES:
   case GB_WORK_POOL:
   case GB_WORK_GLOBAL_POOL:
+  case GB_WORK_WARP:
+  case GB_WORK_BANK:
+  case GB_WORK_PICK:
+  case GB_WORK_SOFTMAX:
     return GB_OK;
   }
   return GB_OK;

@@ -86,7 +86,7 @@ struct gb_step {
   float *weights; // unpacked, as in the checkpoint but folded; NULL where the work has none
   int64_t weight_count;
   float *bias;           // one a channel of the output, or NULL
-  double *scale, *shift; // SCALE_SHIFT that stands alone; one a channel
+  double *scale, *shift; // SCALE_SHIFT that stands alone, or is done by WARP or BANK; one a channel
   const char *layers;    // what became of this step: "conv batch-norm activation"
   bool dead;
   // Found by the type:
@@ -152,6 +152,14 @@ enum { GB_ROW_GRAIN = 8, GB_PIXEL_GRAIN = 64, GB_PIXELS_WORTH_SHARING = 256 };
 void gb_share(int64_t total, int64_t grain, int part, int parts, int64_t *lo, int64_t *hi);
 // The first element of plane `channel` of a tensor for the image at hand.
 float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker);
+// The batch norm (step->scale, step->shift) and activation behind a step, in place on maps [c0, c1)
+// of its contiguous output.
+typedef struct gb_behind {
+  const float *scale, *shift; // one a channel; NULL: no batch norm
+} gb_behind;
+gb_status gb_behind_prepare(gb_plan *plan, const gb_step *step, gb_behind *behind, gb_error *error);
+void gb_behind_run(const gb_plan *plan, const gb_step *step, const gb_behind *behind, float *maps,
+                   int64_t c0, int64_t c1);
 // The geometry of a convolution for the kernels.
 gb_conv_shape gb_conv_shape_of(const gb_plan *plan, const gb_step *step);
 // The end of the run of planes from `channel` on that follow each other in memory, at most `end`.

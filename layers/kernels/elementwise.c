@@ -78,6 +78,25 @@ void GB_FN(softmax)(const float *in, float *out, int64_t n, int64_t stride, int6
   }
 }
 
+// A vector of pixels at a time, channel by channel.
+void GB_FN(softmax_maps)(const float *in, float *out, int64_t channels, int64_t stride, int64_t p0,
+                         int64_t p1) {
+  for (int64_t p = p0; p < p1; p += VW) {
+    const vm m = vmask_first(p1 - p);
+    vf top = vloadm(in + p, m), sum = vzero();
+    for (int64_t c = 1; c < channels; c++)
+      top = vmax(top, vloadm(in + c * stride + p, m));
+    for (int64_t c = 0; c < channels; c++) {
+      const vf e = vexp(vloadm(in + c * stride + p, m) - top);
+      vstorem(out + c * stride + p, e, m);
+      sum += e;
+    }
+    const vf share = vset1(1.0f) / sum;
+    for (int64_t c = 0; c < channels; c++)
+      vstorem(out + c * stride + p, vloadm(out + c * stride + p, m) * share, m);
+  }
+}
+
 void GB_FN(copy_maps)(const gb_maps_shape *g, const float *in, float *out, int64_t c0, int64_t c1) {
   for (int64_t c = c0; c < c1; c++)
     memcpy(out + c * g->out_stride, in + c * g->in_stride, (size_t)g->pixels * sizeof *out);

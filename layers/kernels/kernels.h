@@ -19,6 +19,7 @@
 #define GB_KERNELS_H
 
 #include "layers/base/activation.h"
+#include "layers/base/border.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -101,6 +102,30 @@ typedef struct gb_pool_shape {
 typedef struct gb_maps_shape {
   int64_t pixels, in_stride, out_stride;
 } gb_maps_shape;
+
+// softmax_maps: over `channels` maps, `stride` apart, at each of the pixels [p0, p1); may work in
+// place.
+
+// warp: output map c is input map c / multiplier read along an affine grid, bilinear, zero outside:
+// pixel (x, y) at column m[0] x + m[1] y + m[2] and row m[3] x + m[4] y + m[5] with the c-th six of
+// `matrices`. Positions are found in double for each vector's first lane and in float from there.
+// height x width < 2^31.
+typedef struct gb_warp_shape {
+  int64_t h, w, multiplier;
+  int64_t in_stride, out_stride;
+} gb_warp_shape;
+
+// bank: input maps [c0, c1) through a bank of separable filters; see GB_WORK_BANK in layers/work.h.
+// The bands of a map are out_stride apart, those of the next map follow. `scratch` (two maps)
+// belongs to the calling thread.
+enum { GB_BANK_TAPS = 32 };
+typedef struct gb_bank_shape {
+  int64_t h, w, bands, taps; // taps: at most GB_BANK_TAPS
+  int64_t in_stride, out_stride;
+  int along_width, along_height;
+  gb_border border;
+  float low[GB_BANK_TAPS], high[GB_BANK_TAPS];
+} gb_bank_shape;
 
 // For rooflines: peak_fma does that many rounds of multiply-adds in registers, returns their number
 // and keeps the result in *sink; read_sum reads n floats once.

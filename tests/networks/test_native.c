@@ -4,53 +4,13 @@
 // Both compute in fp32 with sums in another order. A random walk of rounding errors through a
 // network of L layers grows as sqrt(L)·eps of the spread, about 1e-6 here; 1e-4 is what the engine
 // promises.
-#define _POSIX_C_SOURCE 200809L
 #include "tests/lib/check.h"
 #include "tests/lib/quick.h"
+#include "tests/networks/zoo.h"
 
 #include "harness/engine/engine.h"
-#include "harness/xml/xml.h"
 #include "layers/base/memory.h"
 #include "layers/kernels/kernels.h"
-
-#include <stdlib.h>
-
-typedef struct network {
-  const char *name;
-  gb_setting settings[3]; // small sizes, so that the reference is quick
-  size_t setting_count;
-} network;
-
-#define SMALL                                                                                      \
-  { "resolution", "64" }
-static const network networks[] = {
-    {"ghostnet", {{"resolution", "75"}, {"width", "0.5"}}, 2},
-    {"ghostnet", {SMALL, {"s", "3"}, {"d", "5"}}, 3},
-    {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "mixed"}}, 3},
-    {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "affine"}}, 3},
-    {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "wavelet"}}, 3},
-    {"ghostnet-v2", {{"resolution", "96"}, {"width", "0.5"}}, 2},
-    {"repghost", {SMALL, {"width", "0.5"}}, 2},
-    {"mobilenet-v1", {SMALL, {"width", "0.5"}}, 2},
-    {"mobilenet-v1", {{"resolution", "75"}, {"width", "0.25"}, {"padding", "same"}}, 3},
-    {"mobilenet-v2", {SMALL, {"width", "0.5"}}, 2},
-    {"mobilenet-v3-large", {SMALL, {"width", "0.5"}}, 2},
-    {"mobilenet-v3-small", {{"resolution", "81"}}, 1},
-    {"shufflenet-v1", {SMALL, {"width", "0.5"}, {"groups", "4"}}, 3},
-    {"shufflenet-v2", {SMALL, {"width", "0.5"}}, 2},
-    {"resnet50", {{"resolution", "40"}}, 1},
-    {"ghost-resnet50", {{"resolution", "40"}, {"s", "4"}}, 2},
-    {"resnet56-cifar", {{"depth", "20"}}, 1},
-    {"ghost-resnet56-cifar", {{"depth", "20"}}, 1},
-    {"vgg16-cifar", {{"classes", "10"}}, 1},
-    {"ghost-vgg16-cifar", {{"classes", "10"}}, 1},
-    {"eegnet", {{"classes", "4"}}, 1},
-    {"eegnet", {{"channels", "22"}, {"samples", "1125"}, {"pool1", "8"}}, 3},
-    {"eeg-tcnet", {{"classes", "4"}}, 1},
-    {"ghost-eegnet", {{"place", "all"}}, 1},
-    {"ghost-eeg-tcnet", {{"place", "all"}}, 1},
-};
-enum { NETWORKS = sizeof networks / sizeof *networks };
 
 // One network at one batch, with what the reference engine makes of it.
 typedef struct subject {
@@ -60,24 +20,6 @@ typedef struct subject {
   int64_t outputs;
   double spread;
 } subject;
-
-static gb_status graph_of(const network *n, int64_t batch, gb_graph **graph, gb_error *error) {
-  static const char *const roots[] = {".", NULL};
-  gb_places places = {roots};
-  char path[128];
-  snprintf(path, sizeof path, "architectures/%s.xml", n->name);
-  gb_architecture *architecture = NULL;
-  gb_network *flat = NULL;
-  gb_status status = gb_architecture_open(path, &places, &architecture, error);
-  if (status == GB_OK)
-    status = gb_architecture_expand(architecture, n->settings, n->setting_count, NULL, 0, false,
-                                    &flat, error);
-  if (status == GB_OK)
-    status = gb_graph_build(flat->root, batch, graph, error);
-  gb_network_free(flat);
-  gb_architecture_free(architecture);
-  return status;
-}
 
 static void subject_free(subject *s) {
   gb_release(NULL, s->input);

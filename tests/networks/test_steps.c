@@ -1,0 +1,199 @@
+// Single layers that resample, pick, filter or normalise, on shapes around the kernels' tiles: the
+// native engine gives what the layer's plain loops give, the same bits for every number of threads,
+// and no step of the plan falls back to these loops.
+#include "tests/lib/check.h"
+#include "tests/lib/quick.h"
+
+#include "harness/engine/engine.h"
+#include "harness/graph/graph.h"
+#include "harness/xml/xml.h"
+#include "layers/base/memory.h"
+#include "layers/kernels/kernels.h"
+
+// %d: the input's height, then its width. What stands behind lands in a larger tensor.
+static const char *const bodies[] = {
+    "<affine/>",
+    "<affine learned='0' rotate='30' scale='1.3' multiplier='3'/>",
+    "<affine learned='0' translate-x='0.25' shear='0.5' norm='n' act='relu'/>",
+    "<affine learned='0' translate-x='-1'/>",
+    "<affine rotate='-200' multiplier='2' norm='n' act='hard-swish'/>",
+    "<wavelet/>",
+    "<wavelet bands='1' norm='n' act='relu'/>",
+    "<wavelet bands='7' boundary='zero' norm='n' act='relu'/>",
+    "<wavelet bands='9' family='daubechies' order='6' boundary='reflect'/>",
+    "<wavelet bands='3' axes='width' norm='n'/>",
+    "<wavelet bands='5' axes='height' family='daubechies' boundary='reflect' act='relu'/>",
+    "<upsample factor='2'/>",
+    "<upsample size='5x9'/>",
+    "<upsample factor='1x3'/>",
+    "<pad-channels out='8'/>",
+    "<pad-channels out='5' stride='2'/>",
+    "<pad-channels out='5' stride='1x3'/>",
+    "<softmax/>",
+    "<global-pool/><softmax/>",
+    "<ghost out='7' s='2' kernel='1' cheap='affine'/>",
+    "<ghost out='7' s='3' kernel='1' cheap='wavelet'/>",
+    "<ghost out='16' s='4' kernel='3' cheap='wavelet' family='daubechies'/>",
+    "<ghost out='8' s='2' kernel='1' cheap='affine' learned='0' rotate='10'/>",
+};
+static const int sizes[][2] = {{3, 7}, {1, 1}, {5, 17}, {8, 8}, {14, 33}, {15, 16}};
+enum { BODIES = sizeof bodies / sizeof *bodies, SIZES = sizeof sizes / sizeof *sizes };
+
+typedef struct subject {
+  gb_graph *graph;
+  gb_weights weights;
+  float *input, *expected, *one, *got;
+  size_t outputs;
+  double spread;
+} subject;
+
+static void subject_free(subject *s) {
+  gb_release(NULL, s->input);
+  gb_release(NULL, s->expected);
+  gb_release(NULL, s->one);
+  gb_release(NULL, s->got);
+  gb_weights_free(&s->weights);
+  gb_graph_free(s->graph);
+}
+
+static gb_status graph_of(const char *body, const int size[2], int64_t batch, gb_graph **graph,
+                          gb_error *error) {
+  static const char *const roots[] = {".", NULL};
+  gb_places places = {roots};
+  gb_architecture *architecture = NULL;
+  gb_network *flat = NULL;
+  char text[1024];
+  snprintf(text, sizeof text,
+           "<architecture name='one'><input channels='4' height='%d' width='%d'/>%s</architecture>",
+           size[0], size[1], body);
+  gb_status status =
+      gb_architecture_parse(text, strlen(text), "one.xml", &places, &architecture, error);
+  if (status == GB_OK)
+    status = gb_architecture_expand(architecture, NULL, 0, NULL, 0, false, &flat, error);
+  if (status == GB_OK)
+    status = gb_graph_build(flat->root, batch, graph, error);
+  gb_network_free(flat);
+  gb_architecture_free(architecture);
+  return status;
+}
+
+static gb_status subject_make(const char *body, const int size[2], subject *s, gb_error *error) {
+  *s = (subject){0};
+  GB_TRY(graph_of(body, size, 3, &s->graph, error));
+  GB_TRY(gb_weights_recipe(s->graph, 1.0, &s->weights, error));
+  int64_t inputs = gb_shape_count(&s->graph->nodes[0].op.out);
+  s->outputs = (size_t)gb_shape_count(&s->graph->nodes[s->graph->node_count - 1].op.out);
+  s->input = gb_allocate(NULL, (size_t)inputs, sizeof(float));
+  s->expected = gb_allocate(NULL, s->outputs, sizeof(float));
+  s->one = gb_allocate(NULL, s->outputs, sizeof(float));
+  s->got = gb_allocate(NULL, s->outputs, sizeof(float));
+  if (!s->input || !s->expected || !s->one || !s->got)
+    return gb_fail_memory(error);
+  gb_recipe_input(s->input, inputs);
+  gb_reference *reference;
+  GB_TRY(gb_reference_new(s->graph, &s->weights, &reference, error));
+  gb_status status = gb_reference_run(reference, s->input, s->expected, NULL, NULL, error);
+  gb_reference_free(reference);
+  // The largest magnitude: one pixel has no spread.
+  for (size_t i = 0; i < s->outputs; i++)
+    s->spread = fmax(s->spread, fabs((double)s->expected[i]));
+  return status;
+}
+
+static void run_once(check_state *check, const char *body, subject *s,
+                     const gb_native_options *options, float *output) {
+  gb_error error = {0};
+  gb_native *engine;
+  REQUIRE_OK(gb_native_new(s->graph, &s->weights, options, &engine, &error), error);
+  memset(output, 0xff, s->outputs * sizeof *output);
+  gb_native_run(engine, s->input, output);
+  for (size_t i = 0; i < gb_native_step_count(engine); i++) {
+    gb_step_info info;
+    gb_native_step(engine, i, &info);
+    if (strcmp(info.kind, "forward") == 0)
+      FAIL("%s: step '%s' is not the engine's own", body, info.name);
+  }
+  gb_native_free(engine);
+}
+
+static void expect_close(check_state *check, const char *body, const int size[2], const subject *s,
+                         const gb_native_options *options, const float *output) {
+  double worst = 0;
+  for (size_t i = 0; i < s->outputs; i++) {
+    double off = fabs((double)output[i] - (double)s->expected[i]);
+    if (!(off <= worst))
+      worst = off;
+  }
+  if (!(worst <= 1e-5 * s->spread))
+    FAIL("%s on %dx%d, %s, %d threads, without %#x: off by %.3g of %.3g", body, size[0], size[1],
+         options->isa ? options->isa : "best", options->threads, options->without,
+         worst / s->spread, s->spread);
+}
+
+static void compare(check_state *check, const char *body, const int size[2], subject *s) {
+  static const char *const isas[] = {"avx2", "neon", "baseline"};
+  for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
+    gb_isa isa;
+    gb_native_options options = {.threads = 1, .isa = isas[i]};
+    if (!gb_isa_parse(isas[i], &isa) || !gb_kernels_for(isa))
+      continue;
+    run_once(check, body, s, &options, s->one);
+    expect_close(check, body, size, s, &options, s->one);
+  }
+  for (int without = 0; without < 2; without++)
+    for (int threads = 1; threads <= 3 - without; threads++) {
+      gb_native_options options = {.threads = threads,
+                                   .without = without ? (1u << GB_PASS_COUNT) - 1 : 0};
+      float *output = threads == 1 ? s->one : s->got;
+      run_once(check, body, s, &options, output);
+      expect_close(check, body, size, s, &options, output);
+      if (threads > 1 && memcmp(s->one, s->got, s->outputs * sizeof(float)) != 0)
+        FAIL("%s on %dx%d: %d threads give other bits than one", body, size[0], size[1], threads);
+    }
+}
+
+TEST(layers_alone_agree_with_plain_loops_on_every_isa_and_thread_count) {
+  for (int b = 0; b < BODIES; b++)
+    for (int i = 0; i < SIZES; i += quick() ? 2 : 1) {
+      subject s;
+      gb_error error = {0};
+      if (subject_make(bodies[b], sizes[i], &s, &error) != GB_OK)
+        FAIL("%s: %s", bodies[b], error.message);
+      else
+        compare(check, bodies[b], sizes[i], &s);
+      subject_free(&s);
+    }
+}
+
+// The ghosts of affine and wavelet modules are written where the concatenation has them.
+TEST(ghosts_are_written_in_place) {
+  static const char *const modules[] = {
+      "<ghost out='16' s='2' kernel='1' cheap='affine'/>",
+      "<ghost out='16' s='4' kernel='1' cheap='wavelet'/>",
+      "<ghost out='16' s='2' kernel='3' cheap='wavelet' act='none'/>",
+  };
+  for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+    gb_error error = {0};
+    gb_graph *graph = NULL;
+    gb_weights weights;
+    gb_native *engine;
+    char body[256];
+    // What follows keeps the concatenation in the arena.
+    snprintf(body, sizeof body, "%s<conv kernel='1' out='4'/>", modules[i]);
+    REQUIRE_OK(graph_of(body, (const int[]){8, 8}, 1, &graph, &error), error);
+    REQUIRE_OK(gb_weights_recipe(graph, 1.0, &weights, &error), error);
+    REQUIRE_OK(gb_native_new(graph, &weights, &(gb_native_options){.threads = 1}, &engine, &error),
+               error);
+    CHECK_INT(gb_native_step_count(engine), 3); // primary, cheap, the conv behind
+    gb_step_info primary, cheap;
+    gb_native_step(engine, 0, &primary);
+    gb_native_step(engine, 1, &cheap);
+    CHECK_INT(cheap.offset - primary.offset, primary.out.c * 64);
+    gb_native_free(engine);
+    gb_weights_free(&weights);
+    gb_graph_free(graph);
+  }
+}
+
+TEST_MAIN(CASE(layers_alone_agree_with_plain_loops_on_every_isa_and_thread_count),
+          CASE(ghosts_are_written_in_place))
