@@ -31,6 +31,8 @@ void gb_reference_free(gb_reference *engine);
 #define GB_PASS_LIST(X)                                                                            \
   X(FOLD, "fold", "batch norm becomes part of the weights before it")                              \
   X(FUSE_ACT, "fuse-act", "activations are applied while results are in registers")                \
+  X(MERGE_BRANCHES, "merge-branches",                                                              \
+    "convolutions, batch norms and the identity that are summed become one convolution")           \
   X(FUSE_ADD, "fuse-add", "residual additions happen in the convolution that ends a branch")       \
   X(FUSE_GATE, "fuse-gate", "squeeze-excite gates scale the weights of the convolution behind")    \
   X(PLACE, "place",                                                                                \

@@ -3,15 +3,13 @@
 
 #include <string.h>
 
-// The live step that computes a tensor which nobody else reads, or NULL.
-static gb_step *sole_producer(gb_plan *plan, int tensor) {
+gb_step *gb_plan_sole_producer(gb_plan *plan, int tensor) {
   if (plan->tensors[tensor].uses != 1 || plan->producers[tensor] < 0)
     return NULL;
   return &plan->steps[plan->producers[tensor]];
 }
 
-// `from` is now done by `into`, which computes its output instead.
-static gb_status absorb(gb_plan *plan, gb_step *into, gb_step *from, gb_error *error) {
+gb_status gb_plan_absorb(gb_plan *plan, gb_step *into, gb_step *from, gb_error *error) {
   into->layers = gb_arena_print(plan->arena, "%s %s", into->layers, from->layers);
   if (!into->layers)
     return gb_fail_memory(error);
@@ -32,11 +30,11 @@ static bool is_resampling(const gb_step *step) {
 
 // W x + b, scaled and shifted: (s W) x + (s b + t), found in double and rounded once.
 static gb_status fold(gb_plan *plan, gb_step *norm, gb_error *error) {
-  gb_step *step = sole_producer(plan, norm->in[0]);
+  gb_step *step = gb_plan_sole_producer(plan, norm->in[0]);
   if (step && is_resampling(step) && !step->scale && step->act == GB_ACT_NONE) {
     step->scale = norm->scale;
     step->shift = norm->shift;
-    return absorb(plan, step, norm, error);
+    return gb_plan_absorb(plan, step, norm, error);
   }
   if (!step || !is_affine(step) || step->act != GB_ACT_NONE || step->residual >= 0)
     return GB_OK;
@@ -50,18 +48,18 @@ static gb_status fold(gb_plan *plan, gb_step *norm, gb_error *error) {
       step->weights[i] = (float)((double)step->weights[i] * norm->scale[c]);
     step->bias[c] = (float)((double)step->bias[c] * norm->scale[c] + norm->shift[c]);
   }
-  return absorb(plan, step, norm, error);
+  return gb_plan_absorb(plan, step, norm, error);
 }
 
 static gb_status fuse_activation(gb_plan *plan, gb_step *activation, gb_error *error) {
-  gb_step *step = sole_producer(plan, activation->in[0]);
+  gb_step *step = gb_plan_sole_producer(plan, activation->in[0]);
   if (!step || step->act != GB_ACT_NONE)
     return GB_OK;
   if (!is_affine(step) && !is_resampling(step) && step->work.kind != GB_WORK_SCALE_SHIFT &&
       step->work.kind != GB_WORK_ADD)
     return GB_OK;
   step->act = activation->work.act;
-  return absorb(plan, step, activation, error);
+  return gb_plan_absorb(plan, step, activation, error);
 }
 
 bool gb_plan_ready(const gb_plan *plan, int tensor, int at) {
@@ -83,7 +81,7 @@ static gb_status fuse_add(gb_plan *plan, gb_step *add, gb_error *error) {
   gb_step *best = NULL;
   int other = -1;
   for (int i = 0; i < 2; i++) {
-    gb_step *step = sole_producer(plan, add->in[i]);
+    gb_step *step = gb_plan_sole_producer(plan, add->in[i]);
     if (!step || step->work.kind != GB_WORK_CONV || step->act != GB_ACT_NONE ||
         step->residual >= 0 || !gb_plan_ready(plan, add->in[1 - i], (int)(step - plan->steps)))
       continue;
@@ -96,7 +94,7 @@ static gb_status fuse_add(gb_plan *plan, gb_step *add, gb_error *error) {
     return GB_OK;
   best->residual = other;
   best->act = add->act;
-  return absorb(plan, best, add, error);
+  return gb_plan_absorb(plan, best, add, error);
 }
 
 bool gb_is_pointwise(const gb_work *work) {
@@ -108,7 +106,7 @@ bool gb_is_pointwise(const gb_work *work) {
 // W (g ⊙ x) = (W diag g) x. Scaling W touches rows × depth numbers, scaling x depth × pixels: the
 // smaller is done.
 static gb_status fuse_gate(gb_plan *plan, gb_step *conv, gb_error *error) {
-  gb_step *gate = sole_producer(plan, conv->in[0]);
+  gb_step *gate = gb_plan_sole_producer(plan, conv->in[0]);
   if (!gb_is_pointwise(&conv->work) || !gate || gate->work.kind != GB_WORK_MULTIPLY ||
       gate->n_in != 2)
     return GB_OK;
@@ -136,7 +134,9 @@ static gb_status fuse_step(gb_plan *plan, gb_step *step, gb_error *error) {
   case GB_WORK_ACTIVATION:
     return gb_plan_has(plan, GB_PASS_FUSE_ACT) ? fuse_activation(plan, step, error) : GB_OK;
   case GB_WORK_ADD:
-    return gb_plan_has(plan, GB_PASS_FUSE_ADD) ? fuse_add(plan, step, error) : GB_OK;
+    if (gb_plan_has(plan, GB_PASS_MERGE_BRANCHES))
+      GB_TRY(gb_plan_merge_branches(plan, step, error));
+    return !step->dead && gb_plan_has(plan, GB_PASS_FUSE_ADD) ? fuse_add(plan, step, error) : GB_OK;
   case GB_WORK_CONV:
     return gb_plan_has(plan, GB_PASS_FUSE_GATE) ? fuse_gate(plan, step, error) : GB_OK;
   case GB_WORK_FORWARD:

@@ -1,10 +1,10 @@
 // The native engine's plan: a graph compiled to fused steps over one block of memory.
 //
 // The story: import.c makes a step of each node; fuse.c folds batch norms and merges activations,
-// additions and gates into their producers, fuse_ghost.c ghost modules; reorder.c exchanges linear
-// layers that commute; choose.c gives each step a type from steps.def (one file step_*.c a type,
-// ending in one const descriptor); place.c decides where tensors lie, so that concatenation, slices
-// and shuffles move nothing; native.c runs it on a team of threads.
+// additions and gates into their producers, merge.c parallel branches, fuse_ghost.c ghost modules;
+// reorder.c exchanges linear layers that commute; choose.c gives each step a type from steps.def
+// (one file step_*.c a type, ending in one const descriptor); place.c decides where tensors lie, so
+// that concatenation, slices and shuffles move nothing; native.c runs it on a team of threads.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H
@@ -127,13 +127,19 @@ gb_status gb_plan_import(gb_plan *plan, gb_error *error);
 gb_status gb_plan_reorder(gb_plan *plan, gb_error *error);
 gb_status gb_plan_fuse(gb_plan *plan, gb_error *error);
 gb_status gb_plan_fuse_ghost(gb_plan *plan, gb_error *error); // called by gb_plan_fuse
-gb_status gb_plan_choose(gb_plan *plan, gb_error *error);     // types of steps that have none
+// Called by gb_plan_fuse: branches that sum up in `add` become one convolution; `add` may die.
+gb_status gb_plan_merge_branches(gb_plan *plan, gb_step *add, gb_error *error);
+gb_status gb_plan_choose(gb_plan *plan, gb_error *error); // types of steps that have none
 gb_status gb_plan_place(gb_plan *plan, gb_error *error);
 gb_status gb_plan_prepare(gb_plan *plan, gb_error *error); // packs weights, finds scratch
 
 // Counts readers of every tensor and the step that computes it, anew.
 void gb_plan_count_uses(gb_plan *plan);
 
+// The live step that computes a tensor which nobody else reads, or NULL.
+gb_step *gb_plan_sole_producer(gb_plan *plan, int tensor);
+// `from` is now done by `into`, which computes its output instead.
+gb_status gb_plan_absorb(gb_plan *plan, gb_step *into, gb_step *from, gb_error *error);
 // True when everything that `tensor` consists of is computed before step `at`.
 bool gb_plan_ready(const gb_plan *plan, int tensor, int at);
 // A convolution that is a matrix product over pixels.

@@ -1,0 +1,182 @@
+// Branches that merge into one convolution, and those that must not: the plan's steps are counted,
+// outputs compared with the reference engine's.
+#include "tests/lib/check.h"
+
+#include "harness/engine/engine.h"
+#include "harness/graph/graph.h"
+#include "harness/xml/xml.h"
+#include "layers/base/memory.h"
+
+// Layers behind `<conv name='x' …>`, which makes 8 maps of 9 × 11; how many steps they become.
+typedef struct one_case {
+  const char *layers;
+  int64_t steps;
+} one_case;
+
+static const one_case merged[] = {
+    // RepVGG: 3×3, 1×1 and identity, each with its batch norm.
+    {"<conv name='a' kernel='3' out='8' norm='an'/><conv name='b' from='x' kernel='1' out='8' "
+     "norm='bn'/><batch-norm name='c' from='x'/><add from='an bn c'/>",
+     1},
+    // RepGhost: depthwise and identity's batch norm, an activation behind.
+    {"<depthwise name='a' kernel='3' norm='an'/><batch-norm name='c' from='x'/>"
+     "<add from='an c'/><activation function='relu'/>",
+     1},
+    {"<depthwise name='a' kernel='5'/><add from='a x'/>", 1},
+    {"<conv name='a' kernel='1' out='8'/><add from='a x'/>", 1},
+    {"<conv name='a' kernel='3' out='8' groups='4' bias='1'/><add from='x a'/>", 1},
+    // Smaller windows inside: along one axis each, with a stride, dilated.
+    {"<conv name='a' kernel='5' out='6'/><conv name='b' from='x' kernel='1x3' out='6' bias='1'/>"
+     "<conv name='c' from='x' kernel='3x1' out='6'/><add from='c b a'/>",
+     1},
+    {"<conv name='a' kernel='3' stride='2' out='6'/><conv name='b' from='x' kernel='1' stride='2' "
+     "out='6'/><add from='a b'/>",
+     1},
+    {"<depthwise name='a' kernel='5' dilation='2' padding='4'/><depthwise name='b' from='x' "
+     "kernel='3' dilation='2' padding='2'/><add from='a b x'/>",
+     1},
+    // What does not join stays in the sum, which the convolution then adds.
+    {"<conv name='p' kernel='1' out='8' act='relu'/><depthwise name='a' from='x' kernel='3'/>"
+     "<add from='x a p'/>",
+     2},
+    {"<max-pool name='p' kernel='3' stride='1' padding='1'/><conv name='a' from='x' kernel='3' out='8'/>"
+     "<batch-norm name='c' from='x'/><add from='p a c'/>",
+     2},
+};
+
+static const one_case apart[] = {
+    // An activation stands between, another step reads the branch, the inputs differ.
+    {"<conv name='a' kernel='3' out='8' act='relu'/><batch-norm name='c' from='x'/>"
+     "<add from='a.act c'/>",
+     3},
+    // Groups, strides, dilations or places of windows differ.
+    {"<conv name='a' kernel='3' out='8'/><depthwise name='b' from='x' kernel='3'/>"
+     "<add from='a b'/>",
+     2},
+    {"<depthwise name='a' kernel='3' dilation='2' padding='2'/><depthwise name='b' from='x' "
+     "kernel='3'/><add from='a b'/>",
+     2},
+    {"<conv name='a' kernel='3' out='8' padding='0'/><conv name='b' from='x' kernel='3' "
+     "padding='0' dilation='1' out='8'/><multiply from='a b'/>",
+     3},
+    {"<depthwise name='a' kernel='2' padding='0,1,1,0'/><depthwise name='b' from='x' kernel='2' "
+     "padding='1,0,0,1'/><add from='a b'/>",
+     2},
+    {"<conv name='a' kernel='3' out='8'/><conv name='b' kernel='3' out='8'/><add from='a b'/>", 2},
+};
+
+typedef struct subject {
+  gb_graph *graph;
+  gb_weights weights;
+  float *input, *expected, *got;
+  size_t outputs;
+} subject;
+
+static void subject_free(subject *s) {
+  gb_release(NULL, s->input);
+  gb_release(NULL, s->expected);
+  gb_release(NULL, s->got);
+  gb_weights_free(&s->weights);
+  gb_graph_free(s->graph);
+}
+
+static gb_status graph_of(const char *layers, gb_graph **graph, gb_error *error) {
+  static const char *const roots[] = {".", NULL};
+  gb_places places = {roots};
+  gb_architecture *architecture = NULL;
+  gb_network *flat = NULL;
+  char text[2048];
+  snprintf(text, sizeof text,
+           "<architecture name='one'><input channels='4' height='9' width='11'/>"
+           "<conv name='x' kernel='3' out='8'/>%s</architecture>",
+           layers);
+  gb_status status =
+      gb_architecture_parse(text, strlen(text), "one.xml", &places, &architecture, error);
+  if (status == GB_OK)
+    status = gb_architecture_expand(architecture, NULL, 0, NULL, 0, false, &flat, error);
+  if (status == GB_OK)
+    status = gb_graph_build(flat->root, 2, graph, error);
+  gb_network_free(flat);
+  gb_architecture_free(architecture);
+  return status;
+}
+
+static gb_status subject_make(const char *layers, subject *s, gb_error *error) {
+  *s = (subject){0};
+  GB_TRY(graph_of(layers, &s->graph, error));
+  GB_TRY(gb_weights_recipe(s->graph, 1.0, &s->weights, error));
+  int64_t inputs = gb_shape_count(&s->graph->nodes[0].op.out);
+  s->outputs = (size_t)gb_shape_count(&s->graph->nodes[s->graph->node_count - 1].op.out);
+  s->input = gb_allocate(NULL, (size_t)inputs, sizeof(float));
+  s->expected = gb_allocate(NULL, s->outputs, sizeof(float));
+  s->got = gb_allocate(NULL, s->outputs, sizeof(float));
+  if (!s->input || !s->expected || !s->got)
+    return gb_fail_memory(error);
+  gb_recipe_input(s->input, inputs);
+  gb_reference *reference;
+  GB_TRY(gb_reference_new(s->graph, &s->weights, &reference, error));
+  gb_status status = gb_reference_run(reference, s->input, s->expected, NULL, NULL, error);
+  gb_reference_free(reference);
+  return status;
+}
+
+static int64_t run(check_state *check, const one_case *c, subject *s, int threads,
+                   unsigned without) {
+  gb_error error = {0};
+  gb_native *engine;
+  gb_native_options options = {.threads = threads, .without = without};
+  if (gb_native_new(s->graph, &s->weights, &options, &engine, &error) != GB_OK) {
+    FAIL("%s: %s", c->layers, error.message);
+    return -1;
+  }
+  memset(s->got, 0xff, s->outputs * sizeof *s->got);
+  gb_native_run(engine, s->input, s->got);
+  double worst = 0, most = 0;
+  for (size_t i = 0; i < s->outputs; i++) {
+    double off = fabs((double)s->got[i] - (double)s->expected[i]);
+    if (!(off <= worst))
+      worst = off;
+    most = fmax(most, fabs((double)s->expected[i]));
+  }
+  if (!(worst <= 1e-6 * most) || !(most > 0))
+    FAIL("%s, %d threads, without %#x: off by %.3g of %.3g", c->layers, threads, without,
+         worst / most, most);
+  int64_t steps = (int64_t)gb_native_step_count(engine) - 1; // the first convolution
+  gb_native_free(engine);
+  return steps;
+}
+
+static void try_case(check_state *check, const one_case *c, bool merges) {
+  gb_error error = {0};
+  subject s;
+  if (subject_make(c->layers, &s, &error) != GB_OK) {
+    FAIL("%s: %s", c->layers, error.message);
+    subject_free(&s);
+    return;
+  }
+  // A convolution adds one other branch without merging.
+  int64_t without =
+      run(check, c, &s, 1, 1u << GB_PASS_MERGE_BRANCHES | (merges ? 1u << GB_PASS_FUSE_ADD : 0));
+  for (int threads = 1; threads <= 2; threads++) {
+    int64_t steps = run(check, c, &s, threads, 0);
+    if (steps != c->steps)
+      FAIL("%s: %d steps, expected %d", c->layers, (int)steps, (int)c->steps);
+    if (merges ? steps >= without : steps != without)
+      FAIL("%s: %d steps, %d without merging", c->layers, (int)steps, (int)without);
+  }
+  for (unsigned pass = 0; pass < GB_PASS_COUNT; pass++)
+    run(check, c, &s, 1, 1u << pass);
+  subject_free(&s);
+}
+
+TEST(linear_branches_become_one_convolution) {
+  for (size_t i = 0; i < sizeof merged / sizeof *merged; i++)
+    try_case(check, &merged[i], true);
+}
+
+TEST(other_branches_stay_apart) {
+  for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+    try_case(check, &apart[i], false);
+}
+
+TEST_MAIN(CASE(linear_branches_become_one_convolution), CASE(other_branches_stay_apart))
