@@ -79,6 +79,12 @@ static json_t *entry(const gb_bench_result *r, size_t i) {
       "macs", (json_int_t)e->model.graph->cost.macs, "output_deviation", e->deviation);
   if (object && e->outside)
     json_object_set_new(object, "engine_version", json_string(gb_outside_version(e->outside)));
+  const gb_native *native = e->outside ? NULL : e->subject.engine.native;
+  if (object && native) {
+    json_object_set_new(object, "compile_ms", ms(gb_native_compile_seconds(native)));
+    json_object_set_new(object, "arena_bytes", json_integer(gb_native_arena_bytes(native)));
+    json_object_set_new(object, "live_bytes", json_integer(gb_native_live_bytes(native)));
+  }
   if (object && r->measured) {
     json_t *measured =
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}", "median_ms",

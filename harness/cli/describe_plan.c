@@ -23,13 +23,18 @@ static void add_step(gb_table *table, const gb_step_info *info) {
 static void add_notes(gb_table *table, const gb_native *engine, const gb_engine_choice *choice,
                       int64_t nominal, int64_t executed) {
   char note[512];
-  snprintf(
-      note, sizeof note,
-      "%zu steps, instruction set %s, %d thread%s; activations take %.2f MB. MACs of one image: "
-      "%" PRId64 " nominal, %" PRId64 " executed.",
-      gb_native_step_count(engine), gb_native_isa(engine), choice->options.threads,
-      choice->options.threads == 1 ? "" : "s", (double)gb_native_arena_bytes(engine) / 1e6, nominal,
-      executed);
+  snprintf(note, sizeof note,
+           "%zu steps, instruction set %s, %d thread%s. MACs of one image: %" PRId64
+           " nominal, %" PRId64 " executed.",
+           gb_native_step_count(engine), gb_native_isa(engine), choice->options.threads,
+           choice->options.threads == 1 ? "" : "s", nominal, executed);
+  gb_table_note(table, note);
+  double arena = (double)gb_native_arena_bytes(engine), live = (double)gb_native_live_bytes(engine);
+  snprintf(note, sizeof note,
+           "Activations take %.2f MB; the most that is needed at once is %.2f MB%s. Compiled in "
+           "%.1f ms.",
+           arena / 1e6, live / 1e6, arena > live ? "" : ", so that none is wasted",
+           1e3 * gb_native_compile_seconds(engine));
   gb_table_note(table, note);
   gb_text off = {0};
   for (int i = 0; gb_pass_names[i]; i++)

@@ -96,5 +96,9 @@ size_t gb_native_step_count(const gb_native *engine);
 void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info);
 const char *gb_native_isa(const gb_native *engine);
 int64_t gb_native_arena_bytes(const gb_native *engine); // activations of the whole batch
+// The largest sum of tensors that must be kept at the same time: no layout needs less.
+int64_t gb_native_live_bytes(const gb_native *engine);
+// How long gb_native_new took, weights packed and threads started.
+double gb_native_compile_seconds(const gb_native *engine);
 
 #endif

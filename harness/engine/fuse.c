@@ -41,11 +41,12 @@ static gb_status fold(gb_plan *plan, gb_step *norm, gb_error *error) {
   int64_t channels = plan->tensors[step->out].shape.c, row = step->weight_count / channels;
   if (!step->bias)
     step->bias = gb_arena_allocate(plan->arena, (size_t)channels, sizeof *step->bias);
-  if (!step->bias)
+  float *weights = gb_plan_own_weights(plan, step);
+  if (!step->bias || !weights)
     return gb_fail_memory(error);
   for (int64_t c = 0; c < channels; c++) {
     for (int64_t i = c * row; i < (c + 1) * row; i++)
-      step->weights[i] = (float)((double)step->weights[i] * norm->scale[c]);
+      weights[i] = (float)((double)weights[i] * norm->scale[c]);
     step->bias[c] = (float)((double)step->bias[c] * norm->scale[c] + norm->shift[c]);
   }
   return gb_plan_absorb(plan, step, norm, error);

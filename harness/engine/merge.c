@@ -71,10 +71,13 @@ static void add_to(float *sum, double value) {
 static gb_status join_conv(gb_plan *plan, gb_step *host, const gb_step *from, const window *at,
                            gb_error *error) {
   int64_t taps = window_size(from), filters = from->weight_count / taps;
+  float *weights = gb_plan_own_weights(plan, host);
+  if (!weights)
+    return gb_fail_memory(error);
   for (int64_t f = 0; f < filters; f++)
     for (int64_t t = 0; t < taps; t++) {
       int64_t y = at->y + t / at->width, x = at->x + t % at->width;
-      add_to(&host->weights[(f * host->work.kernel_h + y) * host->work.kernel_w + x],
+      add_to(&weights[(f * host->work.kernel_h + y) * host->work.kernel_w + x],
              (double)from->weights[f * taps + t]);
     }
   if (!from->bias)
@@ -89,9 +92,12 @@ static gb_status join_conv(gb_plan *plan, gb_step *host, const gb_step *from, co
 static gb_status join_diagonal(gb_plan *plan, gb_step *host, const double *scale,
                                const double *shift, const window *at, gb_error *error) {
   int64_t channels = plan->tensors[host->out].shape.c, per_group = channels / host->work.groups;
+  float *weights = gb_plan_own_weights(plan, host);
+  if (!weights)
+    return gb_fail_memory(error);
   for (int64_t c = 0; c < channels; c++) {
     int64_t filter = c * per_group + c % per_group;
-    add_to(&host->weights[(filter * host->work.kernel_h + at->y) * host->work.kernel_w + at->x],
+    add_to(&weights[(filter * host->work.kernel_h + at->y) * host->work.kernel_w + at->x],
            scale ? scale[c] : 1);
   }
   if (!shift)

@@ -11,6 +11,7 @@ struct gb_native {
   float *memory;                   // arenas of all images
   float *scratch;                  // of all threads
   int64_t input_size, output_size; // floats of one image
+  double compile_seconds;
   // Of the run at hand:
   const float *input;
   float *output;
@@ -51,11 +52,18 @@ static gb_status allocate(gb_native *engine, gb_error *error) {
   return engine->memory && engine->scratch ? GB_OK : gb_fail_memory(error);
 }
 
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 gb_status gb_native_new(const gb_graph *graph, const gb_weights *weights,
                         const gb_native_options *options, gb_native **engine, gb_error *error) {
   *engine = NULL;
   if (options->threads < 1 || options->threads > 1024)
     return gb_fail(error, GB_EUSAGE, "%d threads are not allowed: 1 to 1024", options->threads);
+  double start = now();
   gb_native *made = gb_allocate(NULL, 1, sizeof *made);
   if (!made)
     return gb_fail_memory(error);
@@ -79,6 +87,7 @@ gb_status gb_native_new(const gb_graph *graph, const gb_weights *weights,
   }
   made->input_size = gb_shape_count(&graph->nodes[0].op.out) / plan->batch;
   made->output_size = gb_shape_count(&graph->nodes[graph->node_count - 1].op.out) / plan->batch;
+  made->compile_seconds = now() - start;
   *engine = made;
   return GB_OK;
 }
@@ -104,12 +113,6 @@ static void set_image(const gb_native *engine, gb_worker *worker, int64_t image)
   } input = {.given = engine->input + image * engine->input_size};
   worker->base[GB_BASE_INPUT] = input.kept;
   worker->base[GB_BASE_OUTPUT] = engine->output + image * engine->output_size;
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 // Steps [first, end) of whole images, each thread its own: no thread waits for another.
@@ -226,4 +229,12 @@ const char *gb_native_isa(const gb_native *engine) {
 
 int64_t gb_native_arena_bytes(const gb_native *engine) {
   return engine->plan.arena_size * engine->plan.batch * 4;
+}
+
+int64_t gb_native_live_bytes(const gb_native *engine) {
+  return engine->plan.live_size * engine->plan.batch * 4;
+}
+
+double gb_native_compile_seconds(const gb_native *engine) {
+  return engine->compile_seconds;
 }

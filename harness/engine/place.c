@@ -264,6 +264,20 @@ static gb_status new_memories(placing *p, gb_error *error) {
   return GB_OK;
 }
 
+// The most that is alive at one step: what no layout can do without.
+static int64_t most_alive(const gb_plan *plan, const gb_extent *extents, size_t count) {
+  int64_t most = 0;
+  for (int s = 0; s <= (int)plan->step_count; s++) {
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+      if (extents[i].first <= s && s <= extents[i].last)
+        sum += extents[i].size;
+    if (sum > most)
+      most = sum;
+  }
+  return most;
+}
+
 static gb_status lay_out(placing *p, gb_error *error) {
   gb_plan *plan = p->plan;
   gb_extent *extents = gb_arena_allocate(plan->arena, plan->tensor_count, sizeof *extents);
@@ -280,6 +294,7 @@ static gb_status lay_out(placing *p, gb_error *error) {
         .size = image_size(&plan->tensors[i].shape), .first = m->first, .last = m->last};
   }
   GB_TRY(gb_layout(extents, count, 16, &plan->arena_size, error));
+  plan->live_size = most_alive(plan, extents, count);
   for (size_t i = 0; i < count; i++)
     p->memories[owner[i]].at = extents[i].offset;
   // Images lie one behind the other; the distance keeps them aligned.

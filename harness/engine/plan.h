@@ -65,7 +65,8 @@ typedef struct gb_step_type {
 typedef struct gb_ghosts {
   gb_work work;
   int out; // tensor
-  float *weights, *bias;
+  const float *weights;
+  float *bias;
   int64_t weight_count;
   gb_activation act;
 } gb_ghosts;
@@ -83,10 +84,13 @@ struct gb_step {
   int residual;      // tensor, or -1
   gb_ghosts *ghosts; // made of the output's maps in the same step, or NULL
   gb_activation act;
-  float *weights; // unpacked, as in the checkpoint but folded; NULL where the work has none
+  // Unpacked, as in the checkpoint but folded; NULL where the work has none. Those of the
+  // checkpoint itself until a pass asks for its own (gb_plan_own_weights).
+  const float *weights;
   int64_t weight_count;
   float *bias;           // one a channel of the output, or NULL
   double *scale, *shift; // SCALE_SHIFT that stands alone, or is done by WARP or BANK; one a channel
+  float *own;            // the weights, where they are the step's own; else NULL
   const char *layers;    // what became of this step: "conv batch-norm activation"
   bool dead;
   // Found by the type:
@@ -108,6 +112,7 @@ struct gb_plan {
   gb_step *steps;
   size_t step_count, step_capacity;
   int64_t arena_size;   // floats of one image
+  int64_t live_size;    // the most floats of one image that are needed at once
   int64_t scratch_size; // floats of one thread
   int *producers;       // step that computes a tensor, by tensor; -1
 };
@@ -136,6 +141,8 @@ gb_status gb_plan_prepare(gb_plan *plan, gb_error *error); // packs weights, fin
 // Counts readers of every tensor and the step that computes it, anew.
 void gb_plan_count_uses(gb_plan *plan);
 
+// The step's weights to write to, copied at the first call; NULL when memory is out.
+float *gb_plan_own_weights(gb_plan *plan, gb_step *step);
 // The live step that computes a tensor which nobody else reads, or NULL.
 gb_step *gb_plan_sole_producer(gb_plan *plan, int tensor);
 // `from` is now done by `into`, which computes its output instead.

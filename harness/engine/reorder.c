@@ -120,7 +120,7 @@ static gb_status exchange(gb_plan *plan, const pair *p, gb_error *error) {
   second->out = columns.out;
   second->work.groups = out->c;
   second->work.bias = true;
-  second->weights = weights;
+  second->weights = second->own = weights;
   second->weight_count = out->c * rows.work.kernel_w;
   second->bias = bias;
   if (p->norm) {

@@ -1,18 +1,30 @@
 // Allocation and arenas; see memory.h.
+#define _DEFAULT_SOURCE // madvise
 #include "layers/base/memory.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64, CHUNK = 64 * 1024 };
+enum { ALIGNMENT = 64, CHUNK = 64 * 1024, LARGEST_CHUNK = 4 << 20, HUGE_PAGE = 2 << 20 };
 
 static void *libc_allocate(void *context, size_t alignment, size_t size) {
   (void)context;
-  if (size > SIZE_MAX - alignment)
+  if (size > SIZE_MAX - HUGE_PAGE)
     return NULL;
+  // Weights and activations in pages of 2 MB where the system has them: the first touch of a small
+  // page takes a virtual machine some microseconds, and a plan touches thousands.
+  if (size >= HUGE_PAGE && alignment < HUGE_PAGE)
+    alignment = HUGE_PAGE;
   // aligned_alloc asks for a multiple of the alignment.
-  return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+#if defined(MADV_HUGEPAGE)
+  if (memory && size >= HUGE_PAGE)
+    (void)madvise(memory, size, MADV_HUGEPAGE); // advice: refusing it changes nothing
+#endif
+  return memory;
 }
 
 static void libc_release(void *context, void *memory) {
@@ -52,7 +64,14 @@ typedef struct chunk {
 struct gb_arena {
   const gb_allocator *allocator;
   chunk *chunks;
+  size_t total; // bytes of all chunks
 };
+
+// A new chunk is as large as all before it together, within bounds: a small arena stays small, and
+// a large one has few chunks.
+static size_t next_chunk(const gb_arena *arena) {
+  return arena->total < CHUNK ? CHUNK : arena->total > LARGEST_CHUNK ? LARGEST_CHUNK : arena->total;
+}
 
 gb_arena *gb_arena_new(const gb_allocator *allocator) {
   gb_arena *arena = gb_allocate(allocator, 1, sizeof *arena);
@@ -80,6 +99,7 @@ static chunk *add_chunk(gb_arena *arena, size_t size) {
   chunk *c = gb_allocate(arena->allocator, 1, header + size);
   if (!c)
     return NULL;
+  arena->total += size;
   c->size = size;
   c->bytes = (char *)c + header;
   return c;
@@ -99,11 +119,13 @@ void *gb_arena_allocate(gb_arena *arena, size_t count, size_t size) {
     }
   }
   // A large piece gets a chunk of its own behind the current one, which keeps its free rest.
-  chunk *fresh = add_chunk(arena, bytes > CHUNK / 4 ? bytes : CHUNK);
+  size_t wanted = next_chunk(arena);
+  bool large = bytes > wanted / 4;
+  chunk *fresh = add_chunk(arena, large ? bytes : wanted);
   if (!fresh)
     return NULL;
   fresh->used = bytes;
-  if (c && bytes > CHUNK / 4) {
+  if (c && large) {
     fresh->next = c->next;
     c->next = fresh;
   } else {

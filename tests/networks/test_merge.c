@@ -39,7 +39,8 @@ static const one_case merged[] = {
     {"<conv name='p' kernel='1' out='8' act='relu'/><depthwise name='a' from='x' kernel='3'/>"
      "<add from='x a p'/>",
      2},
-    {"<max-pool name='p' kernel='3' stride='1' padding='1'/><conv name='a' from='x' kernel='3' out='8'/>"
+    {"<max-pool name='p' kernel='3' stride='1' padding='1'/><conv name='a' from='x' kernel='3' "
+     "out='8'/>"
      "<batch-norm name='c' from='x'/><add from='p a c'/>",
      2},
 };

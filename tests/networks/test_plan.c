@@ -1,0 +1,62 @@
+// What a plan promises of itself: its memory is at most a tenth more than the tensors that are
+// alive at once, on every network of the zoo, and its layout keeps tensors apart that are.
+#include "tests/lib/check.h"
+#include "tests/networks/zoo.h"
+
+#include "harness/engine/engine.h"
+#include "harness/engine/layout.h"
+#include "layers/base/random.h"
+
+TEST(the_arena_is_within_a_tenth_of_what_is_alive_at_once) {
+  for (int i = 0; i < NETWORKS; i++)
+    for (int64_t batch = 1; batch <= 2; batch++) {
+      gb_error error = {0};
+      gb_graph *graph = NULL;
+      gb_weights weights = {0};
+      gb_native *engine = NULL;
+      REQUIRE_OK(graph_of(&networks[i], batch, &graph, &error), error);
+      REQUIRE_OK(gb_weights_recipe(graph, 1.0, &weights, &error), error);
+      REQUIRE_OK(
+          gb_native_new(graph, &weights, &(gb_native_options){.threads = 1}, &engine, &error),
+          error);
+      double arena = (double)gb_native_arena_bytes(engine),
+             live = (double)gb_native_live_bytes(engine);
+      if (!(live > 0 && arena >= live && arena <= 1.1 * live))
+        FAIL("%s, batch %d: %.0f bytes for %.0f", networks[i].name, (int)batch, arena, live);
+      CHECK(gb_native_compile_seconds(engine) > 0);
+      gb_native_free(engine);
+      gb_weights_free(&weights);
+      gb_graph_free(graph);
+    }
+}
+
+TEST(what_is_alive_together_lies_apart) {
+  enum { MOST = 60 };
+  gb_random random = {7};
+  for (int round = 0; round < 200; round++) {
+    gb_extent extents[MOST];
+    gb_error error = {0};
+    size_t count = 1 + (size_t)(gb_random_next(&random) % MOST);
+    int64_t total, largest = 0;
+    for (size_t i = 0; i < count; i++) {
+      int first = (int)(gb_random_next(&random) % 30);
+      extents[i] = (gb_extent){.size = 1 + (int64_t)(gb_random_next(&random) % 1000),
+                               .first = first,
+                               .last = first + (int)(gb_random_next(&random) % 5)};
+    }
+    REQUIRE_OK(gb_layout(extents, count, 16, &total, &error), error);
+    for (size_t i = 0; i < count; i++) {
+      CHECK(extents[i].offset >= 0 && extents[i].offset % 16 == 0);
+      largest = extents[i].offset + extents[i].size > largest ? extents[i].offset + extents[i].size
+                                                              : largest;
+      for (size_t j = 0; j < i; j++)
+        if (extents[i].first <= extents[j].last && extents[j].first <= extents[i].last)
+          CHECK(extents[i].offset + extents[i].size <= extents[j].offset ||
+                extents[j].offset + extents[j].size <= extents[i].offset);
+    }
+    CHECK_INT(total, largest);
+  }
+}
+
+TEST_MAIN(CASE(the_arena_is_within_a_tenth_of_what_is_alive_at_once),
+          CASE(what_is_alive_together_lies_apart))
