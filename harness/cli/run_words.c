@@ -95,10 +95,16 @@ static gb_status model(gb_table *table, const gb_results *results, double *x, do
   gb_linear fit;
   gb_linear_wish wish = {.x = x, .y = y, .rows = n, .terms = MODEL_TERMS, .how = {.seed = 1}};
   GB_TRY(gb_linear_fit(&wish, &fit, error));
-  gb_text_print(note,
-                "A fit: %.3g µs a million MACs and %.3g µs a megabyte; half of the networks lie "
-                "within %.0f %%",
-                fit.price[0], fit.price[1], 100 * fit.typical_error);
+  // Prices are not below 0: where one of two columns that go together says all, the other is 0.
+  if (fit.price[0] > 0 && fit.price[1] > 0)
+    gb_text_print(note, "A fit: %.3g µs a million MACs and %.3g µs a megabyte", fit.price[0],
+                  fit.price[1]);
+  else
+    gb_text_print(
+        note, "A fit: %.3g µs a %s, and nothing for %s, which say no more of these networks",
+        fit.price[0] > 0 ? fit.price[0] : fit.price[1],
+        fit.price[0] > 0 ? "million MACs" : "megabyte", fit.price[0] > 0 ? "bytes" : "MACs");
+  gb_text_print(note, "; half of the networks lie within %.0f %%", 100 * fit.typical_error);
   if (isfinite(fit.unseen_error))
     gb_text_print(note, " (%.0f %% when the fit had not seen them)", 100 * fit.unseen_error);
   gb_text_add(note, ".");
