@@ -106,16 +106,11 @@ static void read_peers(reading *r, const json_t *root) {
     read_row(r, json_array_get(networks, i), &to->rows[to->count++]);
 }
 
-gb_status gb_peers_load(const char *path, gb_peers **peers, gb_error *error) {
+gb_status gb_peers_parse(const char *bytes, size_t size, const char *path, gb_peers **peers,
+                         gb_error *error) {
   *peers = NULL;
-  if (!gb_file_exists(path))
-    return GB_OK;
-  char *bytes;
-  size_t size;
-  GB_TRY(gb_file_read(path, MOST_BYTES, &bytes, &size, error));
   json_error_t why;
   json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &why);
-  free(bytes);
   if (!root)
     return gb_fail(error, GB_EINPUT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
   gb_arena *arena = gb_arena_new(NULL);
@@ -133,6 +128,18 @@ gb_status gb_peers_load(const char *path, gb_peers **peers, gb_error *error) {
   else
     gb_arena_free(arena);
   return r.status;
+}
+
+gb_status gb_peers_load(const char *path, gb_peers **peers, gb_error *error) {
+  *peers = NULL;
+  if (!gb_file_exists(path))
+    return GB_OK;
+  char *bytes;
+  size_t size;
+  GB_TRY(gb_file_read(path, MOST_BYTES, &bytes, &size, error));
+  gb_status status = gb_peers_parse(bytes, size, path, peers, error);
+  free(bytes);
+  return status;
 }
 
 void gb_peers_free(gb_peers *peers) {

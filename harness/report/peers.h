@@ -26,6 +26,9 @@ typedef struct gb_peers {
 
 // `*peers` is NULL where there is no such file. GB_EINPUT names the file and what is wrong in it.
 gb_status gb_peers_load(const char *path, gb_peers **peers, gb_error *error);
+// The same from memory, for the fuzzer; `path` stands in messages.
+gb_status gb_peers_parse(const char *bytes, size_t size, const char *path, gb_peers **peers,
+                         gb_error *error);
 void gb_peers_free(gb_peers *peers); // NULL is allowed
 
 #endif
