@@ -18,7 +18,7 @@
 #define DW_COLUMNS 8 // vectors of columns whose masks are kept
 
 // Masks of one vector of columns. Stride 1: of the loads, one a tap. Stride 2: of two vectors of
-// input that begin at column 2 x0, then which of the columns 2 x0 - 2, - 1 and 2 x0 + 2 VW exist.
+// input that begin at column 2 x0. Then whether there are columns to the left and to the right.
 typedef struct dw_masks {
   vm load[DW_MAX_K];
   vm store;
@@ -34,7 +34,7 @@ typedef struct dw_map {
 } dw_map;
 
 GB_INLINE dw_masks dw_masks_of(const gb_depthwise_shape *g, int64_t x0, const int K, const int S) {
-  dw_masks m = {.left = x0 > 0, .right = 2 * x0 + 2 * VW < g->in_w};
+  dw_masks m = {.left = x0 > 0, .right = S * (x0 + VW) < g->in_w};
   if (S == 1) {
     for (int kx = 0; kx < K; kx++) {
       const int64_t first = x0 - g->pad_left + kx;
@@ -51,45 +51,56 @@ GB_INLINE dw_masks dw_masks_of(const gb_depthwise_shape *g, int64_t x0, const in
 // How many rows of input a block of output rows spans.
 #define DW_SPAN(K, S, ROWS) ((S) * ((ROWS)-1) + (K))
 
-// The taps of one input row for a vector of outputs, padding K / 2, without loading a column twice:
-// stride 1 where the map fits one vector, and stride 2. Even and odd columns are sorted apart once;
-// the other taps are those moved by a lane. `odd` picks which half of stride 2 is wanted.
+// The taps of one input row for COLS vectors of outputs, padding K / 2, without loading a column
+// twice, as a load across two cache lines costs two. Stride 1 (K = 3): the outer taps are the
+// middle ones moved by a lane. Stride 2 (one vector): even and odd columns are sorted apart once,
+// and moved; `odd` picks which half is wanted.
 GB_INLINE void dw_taps(const float *row, const float *left, const float *right, const dw_masks *m,
-                       vf *x, const int K, const int S, const int odd) {
-  const vf zero = vzero();
-  if (S == 1) { // K = 3: row points at column 0
-    x[1] = vloadm(row, m->load[1]);
-    x[0] = vup(x[1], zero);
-    x[2] = vdown(x[1], zero);
+                       vf x[2][3], const int K, const int S, const int COLS, const int ALONE,
+                       const int odd) {
+  if (S == 1) {
+    GB_UNROLL
+    for (int c = 0; c < COLS; c++)
+      x[c][1] = vloadm(row + c * VW, m[c].load[1]);
+    GB_UNROLL
+    for (int c = 0; c < COLS; c++) {
+      x[c][0] = vup(x[c][1], c > 0 ? x[0][1] : ALONE ? vzero() : vset1(*left));
+      x[c][2] = vdown(x[c][1], c + 1 < COLS ? x[1][1] : ALONE ? vzero() : vset1(*right));
+    }
     return;
   }
   const vf a = vloadm(row, m->load[0]), b = vloadm(row + VW, m->load[1]);
   if (K == 3) {
-    x[1] = veven(a, b);
-    x[2] = vodd(a, b);
-    x[0] = vup(x[2], vset1(*left));
+    x[0][1] = veven(a, b);
+    x[0][2] = vodd(a, b);
+    x[0][0] = vup(x[0][2], vset1(*left));
   } else if (odd) { // K = 5, taps 1 and 3
-    x[1] = vodd(a, b);
-    x[0] = vup(x[1], vset1(*left));
+    x[0][1] = vodd(a, b);
+    x[0][0] = vup(x[0][1], vset1(*left));
   } else { // taps 0, 2 and 4
-    x[1] = veven(a, b);
-    x[0] = vup(x[1], vset1(*left));
-    x[2] = vdown(x[1], vset1(*right));
+    x[0][1] = veven(a, b);
+    x[0][0] = vup(x[0][1], vset1(*left));
+    x[0][2] = vdown(x[0][1], vset1(*right));
   }
 }
 
-// DW_ROWS output rows from y0 on of the columns [x0, x0 + VW). The first TOP and the last BOTTOM
-// rows of the span lie outside of the map; CHECKED: any may, and some output rows may not exist.
-// The filter passes column by column (WHOLE: several columns from one load), so that its weights
-// stay in registers while the rows go by.
+// DW_ROWS output rows from y0 on of the columns [x0, x0 + COLS VW), COLS 1 or 2. The first TOP and
+// the last BOTTOM rows of the span lie outside of the map; CHECKED: any may, and some output rows
+// may not exist. The filter passes column by column (WHOLE: several columns from one load; 2: and
+// the map is no wider than a vector), so that its weights stay in registers while the rows go by.
+// Seven sums alone are too few to hide the latency of nine additions each: two vectors of columns
+// side by side are a third faster.
 GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,
                         int64_t x0, int64_t y0, int64_t end, const int K, const int S,
-                        const int TOP, const int BOTTOM, const int CHECKED, const int WHOLE) {
-  vf acc[DW_ROWS];
+                        const int TOP, const int BOTTOM, const int CHECKED, const int WHOLE,
+                        const int COLS) {
+  vf acc[2][DW_ROWS];
   const float *w = map->weights;
   GB_UNROLL
-  for (int j = 0; j < DW_ROWS; j++)
-    acc[j] = vset1(map->bias);
+  for (int j = 0; j < DW_ROWS; j++) {
+    acc[0][j] = vset1(map->bias);
+    acc[1][j] = acc[0][j];
+  }
   const int64_t top = y0 * S - g->pad_top, width = g->in_w, height = g->in_h;
   const float *p = map->in + top * width + x0 * S - (WHOLE ? 0 : g->pad_left);
   // WHOLE: passes over the rows are one for K = 3, two (even, odd columns) for K = 5.
@@ -106,12 +117,13 @@ GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw
         GB_KEEP(v[i][ky]);
       }
     }
-    const vm mask = m->load[WHOLE ? 0 : pass];
+    const vm mask = m->load[WHOLE ? 0 : pass], second = COLS > 1 ? m[1].load[pass] : mask;
     // The columns beside a vector: the same zero for every row where there is none.
     static const float none = 0;
+    const int is_right = m[COLS - 1].right;
     const float *left = m->left ? p - (K == 5 && pass == 0 ? 2 : 1) : &none;
-    const float *right = m->right ? p + 2 * VW : &none;
-    const int64_t left_step = m->left ? width : 0, right_step = m->right ? width : 0;
+    const float *right = is_right ? p + S * COLS * VW : &none;
+    const int64_t left_step = m->left ? width : 0, right_step = is_right ? width : 0;
     if (pass > 0)
       __asm__ volatile("" ::: "memory"); // else clang 14 keeps all rows from the first pass
     GB_UNROLL
@@ -120,49 +132,64 @@ GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw
         continue;
       if (pass == 0) {
         __builtin_prefetch(p + (t + DW_ROWS * S) * width);
-        if (S == 2)
+        if (S == 2 || COLS > 1)
           __builtin_prefetch(p + (t + DW_ROWS * S) * width + VW);
       }
-      vf x[3];
-      if (WHOLE)
-        dw_taps(p + t * width, left + t * left_step, right + t * right_step, m, x, K, S, pass);
-      else
-        x[0] = vloadm(p + t * width + pass, mask);
+      vf x[2][3];
+      if (WHOLE) {
+        dw_taps(p + t * width, left + t * left_step, right + t * right_step, m, x, K, S, COLS,
+                WHOLE > 1, pass);
+      } else {
+        x[0][0] = vloadm(p + t * width + pass, mask);
+        if (COLS > 1)
+          x[1][0] = vloadm(p + t * width + VW + pass, second);
+      }
       GB_UNROLL
       for (int i = 0; i < taps; i++) {
         GB_UNROLL
-        for (int j = 0; j < DW_ROWS; j++)
-          if (t - S * j >= 0 && t - S * j < K)
-            acc[j] = vfma(v[i][t - S * j], x[i], acc[j]);
+        for (int j = 0; j < DW_ROWS; j++) {
+          GB_UNROLL
+          for (int c = 0; c < COLS; c++)
+            if (t - S * j >= 0 && t - S * j < K)
+              acc[c][j] = vfma(v[i][t - S * j], x[c][i], acc[c][j]);
+        }
       }
     }
   }
   const vf lo = vset1(map->lo), hi = vset1(map->hi);
   const int64_t at = y0 * g->out_w + x0;
-  float *out = map->out + at;
-  if (map->residual) {
+  GB_UNROLL
+  for (int c = 0; c < COLS; c++) {
+    float *out = map->out + at + c * VW;
+    const float *residual = map->residual + at + c * VW;
+    if (map->residual) {
+      GB_UNROLL
+      for (int j = 0; j < DW_ROWS; j++)
+        if (!CHECKED || y0 + j < end)
+          acc[c][j] += vloadm(residual + j * g->out_w, m[c].store);
+    }
+    if (map->hard) {
+      GB_UNROLL
+      for (int j = 0; j < DW_ROWS; j++)
+        acc[c][j] = vhard_swish(acc[c][j]);
+    }
     GB_UNROLL
     for (int j = 0; j < DW_ROWS; j++)
       if (!CHECKED || y0 + j < end)
-        acc[j] += vloadm(map->residual + at + j * g->out_w, m->store);
+        vstorem(out + j * g->out_w, vclamp(acc[c][j], lo, hi), m[c].store);
   }
-  if (map->hard) {
-    GB_UNROLL
-    for (int j = 0; j < DW_ROWS; j++)
-      acc[j] = vhard_swish(acc[j]);
-  }
-  GB_UNROLL
-  for (int j = 0; j < DW_ROWS; j++)
-    if (!CHECKED || y0 + j < end)
-      vstorem(out + j * g->out_w, vclamp(acc[j], lo, hi), m->store);
 }
 
 // One block of rows over all columns.
 GB_INLINE void dw_block(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
                         int64_t y, int64_t end, const int K, const int S, const int TOP,
                         const int BOTTOM, const int CHECKED, const int WHOLE) {
-  for (int64_t v = map->v0; v < map->v1; v++)
-    dw_strip(g, map, &masks[v - map->v0], v * VW, y, end, K, S, TOP, BOTTOM, CHECKED, WHOLE);
+  int64_t v = map->v0;
+  if (S == 1 && WHOLE < 2)
+    for (; v + 2 <= map->v1; v += 2)
+      dw_strip(g, map, &masks[v - map->v0], v * VW, y, end, K, S, TOP, BOTTOM, CHECKED, WHOLE, 2);
+  for (; v < map->v1; v++)
+    dw_strip(g, map, &masks[v - map->v0], v * VW, y, end, K, S, TOP, BOTTOM, CHECKED, WHOLE, 1);
 }
 
 // The usual blocks (padding K / 2, height a multiple of DW_ROWS) know which rows are outside.
@@ -228,6 +255,82 @@ GB_INLINE void dw_narrow(const gb_depthwise_shape *g, const dw_map *map, const v
     vstorem(map->out + 2 * j * width, vclamp(y, lo, hi), store[j]);
   }
 }
+
+#ifdef V_HAS_PICK
+// The same for stride 2, where an input row fits a vector: a tap of both output rows is picked out
+// of two input rows, each of which is loaded once. Two sums a pair, as one would wait for itself.
+typedef struct dw_picks {
+  vi index[5];
+  vm lanes[5], rows[4 * (DW_PAIRS - 1) + 7], store[DW_PAIRS];
+} dw_picks;
+
+static dw_picks dw_picks_of(const gb_depthwise_shape *g) {
+  dw_picks p;
+  const int64_t w = g->out_w, k = g->kernel_w;
+  for (int64_t kx = 0; kx < k; kx++) {
+    p.lanes[kx] = 0;
+    for (int64_t i = 0; i < VW; i++) {
+      const int64_t column = 2 * (i % w) - g->pad_left + kx;
+      const int inside = i < 2 * w && column >= 0 && column < g->in_w;
+      p.index[kx][i] = (int32_t)(inside ? column + (i < w ? 0 : VW) : 0);
+      p.lanes[kx] = (vm)(p.lanes[kx] | (unsigned)inside << i);
+    }
+  }
+  for (int64_t t = 0; t < 4 * (DW_PAIRS - 1) + 7; t++) {
+    const int64_t row = t - g->pad_top;
+    p.rows[t] = vmask_first(row >= 0 && row < g->in_h ? g->in_w : 0);
+  }
+  for (int64_t j = 0; j < DW_PAIRS; j++)
+    p.store[j] = vmask_first(gb_imin(2 * w, w * g->out_h - 2 * j * w));
+  return p;
+}
+
+GB_INLINE void dw_narrow_by_2(const gb_depthwise_shape *g, const dw_map *map, const dw_picks *p,
+                              const int K) {
+  vf acc[2][DW_PAIRS], row[4 * (DW_PAIRS - 1) + 7];
+  GB_UNROLL
+  for (int j = 0; j < DW_PAIRS; j++) {
+    acc[0][j] = vset1(map->bias);
+    acc[1][j] = vzero();
+  }
+  const float *in = map->in - g->pad_top * g->in_w;
+  GB_UNROLL
+  for (int t = 0; t < 4 * (DW_PAIRS - 1) + K + 2; t++) {
+    row[t] = vloadm(in + t * g->in_w, p->rows[t]);
+    if (t < 2)
+      continue;
+    GB_UNROLL
+    for (int kx = 0; kx < K; kx++) {
+      const vf x = vpick(row[t - 2], row[t], p->index[kx], p->lanes[kx]);
+      GB_UNROLL
+      for (int j = 0; j < DW_PAIRS; j++) {
+        const int ky = t - 2 - 4 * j;
+        if (ky >= 0 && ky < K)
+          acc[kx % 2][j] = vfma(vset1(map->weights[ky * K + kx]), x, acc[kx % 2][j]);
+      }
+    }
+  }
+  const vf lo = vset1(map->lo), hi = vset1(map->hi);
+  GB_UNROLL
+  for (int j = 0; j < DW_PAIRS; j++) {
+    vf y = acc[0][j] + acc[1][j];
+    if (map->residual)
+      y += vloadm(map->residual + 2 * j * g->out_w, p->store[j]);
+    if (map->hard)
+      y = vhard_swish(y);
+    vstorem(map->out + 2 * j * g->out_w, vclamp(y, lo, hi), p->store[j]);
+  }
+}
+
+GB_NOINLINE void dw_narrow_by_2_3(const gb_depthwise_shape *g, const dw_map *map,
+                                  const dw_picks *p) {
+  dw_narrow_by_2(g, map, p, 3);
+}
+GB_NOINLINE void dw_narrow_by_2_5(const gb_depthwise_shape *g, const dw_map *map,
+                                  const dw_picks *p) {
+  dw_narrow_by_2(g, map, p, 5);
+}
+#endif
 
 // VW values of an input row for outputs [x, x + VW) at tap offset `first` of the first one; 0
 // outside.
@@ -302,7 +405,8 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int6
                              int64_t begin, int64_t end) {                                         \
     dw_map_run(g, map, m, begin, end, K, S, WHOLE);                                                \
   }
-DW_SQUARE(3_small, 3, 1, 1)
+DW_SQUARE(3_alone, 3, 1, 2)
+DW_SQUARE(3_centred, 3, 1, 1)
 DW_SQUARE(3, 3, 1, 0)
 DW_SQUARE(5, 5, 1, 0)
 DW_SQUARE(7, 7, 1, 0)
@@ -329,7 +433,7 @@ static dw_square_fn *dw_square_of(const gb_depthwise_shape *g) {
   const int centred = g->pad_left == g->kernel_w / 2;
   switch (g->kernel_h * 8 + g->stride_h) {
   case 3 * 8 + 1:
-    return centred && g->in_w < VW ? dw_3_small : dw_3;
+    return !centred ? dw_3 : g->in_w <= VW ? dw_3_alone : dw_3_centred;
   case 5 * 8 + 1:
     return dw_5;
   case 7 * 8 + 1:
@@ -373,6 +477,13 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
       store[j] = vmask_first(gb_imin(2 * w, pixels - 2 * j * w));
   }
 #endif
+#ifdef V_HAS_PICK
+  dw_picks picks;
+  const int narrow_by_2 = square && g->stride_w == 2 && 2 * g->out_w <= VW && g->in_w <= VW &&
+                          g->out_h <= 2 * DW_PAIRS && some == pixels;
+  if (narrow_by_2)
+    picks = dw_picks_of(g);
+#endif
   for (int64_t c = c0; c < c1; c++) {
     dw_map map = {in + c / g->multiplier * g->in_stride,
                   weights + c * taps,
@@ -391,6 +502,13 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
       dw_narrow_5(g, &map, columns, rows, store);
     else if (narrow)
       dw_narrow_7(g, &map, columns, rows, store);
+    else
+#endif
+#ifdef V_HAS_PICK
+        if (narrow_by_2 && k == 3)
+      dw_narrow_by_2_3(g, &map, &picks);
+    else if (narrow_by_2)
+      dw_narrow_by_2_5(g, &map, &picks);
     else
 #endif
         if (square)

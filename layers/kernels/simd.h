@@ -84,6 +84,12 @@ GB_INLINE vf vodd(vf a, vf b) {
   return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 }
 
+// Lane i is lane index[i] of a and b, one behind the other, or 0 where the mask has no i.
+GB_INLINE vf vpick(vf a, vf b, vi index, vm m) {
+  return _mm512_maskz_permutex2var_ps(m, a, (__m512i)index, b);
+}
+#define V_HAS_PICK 1
+
 #elif defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
 #define VW 8
@@ -242,7 +248,7 @@ GB_INLINE vf vodd(vf a, vf b) {
 }
 #endif
 
-// Lanes moved up by one with s's first lane below, or down by one with it above.
+// Lanes moved up by one with s's last lane below, or down by one with its first lane above.
 #if VW == 16
 // In assembler, as clang 14 makes them two-source permutations, whose index takes a register.
 GB_INLINE vf vup(vf x, vf s) {
@@ -257,14 +263,14 @@ GB_INLINE vf vdown(vf x, vf s) {
 }
 #elif VW == 8
 GB_INLINE vf vup(vf x, vf s) {
-  return __builtin_shufflevector(x, s, 8, 0, 1, 2, 3, 4, 5, 6);
+  return __builtin_shufflevector(x, s, 15, 0, 1, 2, 3, 4, 5, 6);
 }
 GB_INLINE vf vdown(vf x, vf s) {
   return __builtin_shufflevector(x, s, 1, 2, 3, 4, 5, 6, 7, 8);
 }
 #else
 GB_INLINE vf vup(vf x, vf s) {
-  return __builtin_shufflevector(x, s, 4, 0, 1, 2);
+  return __builtin_shufflevector(x, s, 7, 0, 1, 2);
 }
 GB_INLINE vf vdown(vf x, vf s) {
   return __builtin_shufflevector(x, s, 1, 2, 3, 4);
