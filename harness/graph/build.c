@@ -77,10 +77,12 @@ static gb_status count_node(gb_graph *graph, gb_node *node, gb_error *error) {
   int64_t elements = 0;
   for (size_t i = 0; i < node->param_count; i++) {
     gb_param *param = &node->params[i];
-    param->offset = graph->param_elements;
-    if (graph->param_elements > GB_MAX_ELEMENTS - param->count)
+    param->offset =
+        (graph->weight_elements + GB_PARAM_ALIGNMENT - 1) / GB_PARAM_ALIGNMENT * GB_PARAM_ALIGNMENT;
+    if (param->offset > GB_MAX_ELEMENTS - param->count)
       return gb_fail(error, GB_ELIMIT, "the network's parameters are more than %" PRId64,
                      GB_MAX_ELEMENTS);
+    graph->weight_elements = param->offset + param->count;
     graph->param_elements += param->count;
     *(param->spec.trainable ? &graph->trainable : &graph->statistics) += param->count;
     elements += param->count;

@@ -14,7 +14,7 @@ typedef struct gb_param {
   const char *name; // "blocks.0.0.ghost1.primary_conv.0.weight"
   gb_param_spec spec;
   int64_t count;  // elements
-  int64_t offset; // of its first element among all parameters of the graph, in elements
+  int64_t offset; // of its first element in the graph's weights, a multiple of GB_PARAM_ALIGNMENT
 } gb_param;
 
 // A primitive layer in place.
@@ -47,14 +47,19 @@ typedef struct gb_graph {
   size_t node_count;
   gb_group *groups; // in document order; group 0 is the network
   size_t group_count;
-  gb_cost cost;           // sum over nodes
-  int64_t trainable;      // parameters that are trained: what papers count
-  int64_t statistics;     // running means and variances beside
-  int64_t param_elements; // trainable + statistics
+  gb_cost cost;            // sum over nodes
+  int64_t trainable;       // parameters that are trained: what papers count
+  int64_t statistics;      // running means and variances beside
+  int64_t param_elements;  // trainable + statistics
+  int64_t weight_elements; // the same with gaps before parameters, so that each begins aligned
 } gb_graph;
 
 // Bounds on one network, against hostile documents.
 enum { GB_MAX_NODES = 1 << 20, GB_MAX_DEPTH = 64 };
+
+// Parameters begin at cache lines: engines read them in place, and a vector that lies across two
+// lines costs two reads.
+enum { GB_PARAM_ALIGNMENT = 16 };
 
 // Builds the graph of a flat <network> document for `batch` images. The graph keeps no pointer into
 // the document. Errors name file, line, element and shapes.

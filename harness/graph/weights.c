@@ -183,11 +183,11 @@ gb_status gb_weights_load(const gb_graph *graph, const char *path, gb_weights *w
 }
 
 gb_status gb_weights_new(const gb_graph *graph, gb_weights *weights, gb_error *error) {
-  *weights = (gb_weights){.count = graph->param_elements};
-  weights->values = gb_allocate(NULL, (size_t)graph->param_elements, sizeof *weights->values);
+  *weights = (gb_weights){.count = graph->weight_elements};
+  weights->values = gb_allocate(NULL, (size_t)graph->weight_elements, sizeof *weights->values);
   if (!weights->values)
     return gb_fail(error, GB_ENOMEM, "out of memory: the network's parameters take %lld bytes",
-                   (long long)graph->param_elements * (long long)sizeof *weights->values);
+                   (long long)graph->weight_elements * (long long)sizeof *weights->values);
   return GB_OK;
 }
 
@@ -202,9 +202,9 @@ static int by_name(const void *a, const void *b) {
 
 gb_status gb_weights_save(const gb_graph *graph, const gb_weights *weights, const char *path,
                           gb_error *error) {
-  if (weights->count != graph->param_elements)
-    return gb_fail(error, GB_EINTERNAL, "%s: %lld parameters given, the network has %lld", path,
-                   (long long)weights->count, (long long)graph->param_elements);
+  if (weights->count != graph->weight_elements)
+    return gb_fail(error, GB_EINTERNAL, "%s: weights of %lld numbers given, the network has %lld", path,
+                   (long long)weights->count, (long long)graph->weight_elements);
   size_t count = 0;
   for (size_t n = 0; n < graph->node_count; n++)
     count += graph->nodes[n].param_count;

@@ -23,13 +23,13 @@ static void add_param(fixture *f, size_t node, const char *name, int rank, const
   if (!n->params)
     n->params = node ? f->nodes[node - 1].params + f->nodes[node - 1].param_count : f->params;
   gb_param *p = &n->params[n->param_count++];
-  *p = (gb_param){.name = name, .count = 1, .offset = f->graph.param_elements};
+  *p = (gb_param){.name = name, .count = 1, .offset = f->graph.weight_elements};
   p->spec = (gb_param_spec){.name = name, .rank = rank, .init = init, .fan = fan};
   for (int i = 0; i < rank; i++) {
     p->spec.dims[i] = dims[i];
     p->count *= dims[i];
   }
-  f->graph.param_elements += p->count;
+  f->graph.weight_elements += p->count;
 }
 #define DIMS(...)                                                                                  \
   (const int64_t[]) {                                                                              \
@@ -68,7 +68,7 @@ TEST(fresh_weights_follow_the_layers_initialisation) {
   gb_weights w;
   gb_error error = {0};
   REQUIRE_OK(gb_weights_init(&f.graph, 7, &w, &error), error);
-  CHECK_INT(w.count, f.graph.param_elements);
+  CHECK_INT(w.count, f.graph.weight_elements);
   CHECK_INT((uintptr_t)w.values % 64, 0);
 
   // First values by an independent Python script from SplitMix64, FNV-1a and Box-Muller. The
