@@ -137,6 +137,28 @@ gb_status gb_document_markdown(const gb_document *document, gb_text *out, gb_err
 
 // ---------------------------------------------------------------------------------------------
 
+// Line by line; blanks in a row stay, and a line is never empty: there would be nothing to end.
+// Long texts (plans) in small letters.
+static void latex_code(const char *text, gb_text *out) {
+  gb_text_print(out, "\n\\begin{flushleft}\\ttfamily\\%s\n",
+                strlen(text) > 2000 ? "tiny" : "small");
+  for (const char *line = text; *line;) {
+    size_t n = strcspn(line, "\n");
+    gb_text copy = {0}, escaped = {0};
+    gb_text_add_n(&copy, line, n);
+    gb_escape_latex(&escaped, gb_text_get(&copy));
+    gb_text_add(out, "\\mbox{}");
+    for (const char *c = gb_text_get(&escaped); *c; c++)
+      gb_text_add_n(out, *c == ' ' && (c[1] == ' ' || c == gb_text_get(&escaped)) ? "~" : c, 1);
+    gb_text_add(out, "\\\\\n");
+    out->failed |= copy.failed || escaped.failed;
+    gb_text_free(&copy);
+    gb_text_free(&escaped);
+    line += n + (line[n] == '\n');
+  }
+  gb_text_add(out, "\\end{flushleft}\n");
+}
+
 static void latex_block(const gb_block *block, gb_text *out) {
   switch (block->kind) {
   case GB_BLOCK_LEAD:
@@ -149,17 +171,7 @@ static void latex_block(const gb_block *block, gb_text *out) {
     put(out, "\n\\begin{quote}", gb_escape_latex, block->text, "\\end{quote}\n");
     break;
   case GB_BLOCK_CODE:
-    gb_text_add(out, "\n\\begin{flushleft}\\ttfamily\\small\n");
-    for (const char *line = block->text; *line;) {
-      size_t n = strcspn(line, "\n");
-      gb_text copy = {0};
-      gb_text_add_n(&copy, line, n);
-      put(out, "", gb_escape_latex, gb_text_get(&copy), "\\\\\n");
-      out->failed |= copy.failed;
-      gb_text_free(&copy);
-      line += n + (line[n] == '\n');
-    }
-    gb_text_add(out, "\\end{flushleft}\n");
+    latex_code(block->text, out);
     break;
   case GB_BLOCK_FACT:
     put(out, "\\item[", gb_escape_latex, block->name, "] ");
@@ -214,8 +226,8 @@ gb_status gb_document_latex(const gb_document *document, gb_text *out, gb_error 
                    "\\usepackage{booktabs}\n\\usepackage{graphicx}\n\\usepackage{adjustbox}\n"
                    "% Tables that are wider than the page are made to fit it.\n"
                    "\\let\\ghosttabular\\tabular\n\\let\\endghosttabular\\endtabular\n"
-                   "\\renewenvironment{tabular}[1]{\\begin{adjustbox}{max width=\\linewidth}"
-                   "\\ghosttabular{#1}}{\\endghosttabular\\end{adjustbox}}\n");
+                   "\\renewenvironment{tabular}[2][c]{\\begin{adjustbox}{max width=\\linewidth}"
+                   "\\ghosttabular[#1]{#2}}{\\endghosttabular\\end{adjustbox}}\n");
   put(out, "\\title{", gb_escape_latex, document->title, "}\n\\author{}\n");
   put(out, "\\date{", gb_escape_latex, document->subtitle, "}\n\\begin{document}\n\\maketitle\n");
   for (size_t i = 0; i < document->count; i++)

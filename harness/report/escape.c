@@ -162,6 +162,10 @@ static const char *map_latex(uint32_t code) {
     return "$\\mu$";
   case 0xd7:
     return "$\\times$";
+  case 0xf7:
+    return "$\\div$";
+  case 0x2500: // lines of tables as text
+    return "-";
   case 0x2013:
     return "--";
   case 0x2014:

@@ -128,6 +128,18 @@ report hostile
   ! grep -qE '<img|<[a-z]+ [^>]*" on[a-z]+=' hostile/report.html
 result 'its texts are text' $?
 
+# LaTeX as it is: the page of hostile texts, with plans and figures, becomes a PDF.
+if ! command -v pdflatex >/dev/null 2>&1 || ! kpsewhich adjustbox.sty >/dev/null 2>&1; then
+  skip 'LaTeX compiles' 'pdflatex or adjustbox is not installed (Debian: texlive-latex-base, texlive-latex-extra)'
+elif ! command -v gnuplot >/dev/null 2>&1; then
+  skip 'LaTeX compiles' 'without gnuplot there are no figures for it'
+else
+  report hostile --format latex -o hostile/report.tex
+  [ $code = 0 ] && (cd hostile && timeout 300 pdflatex -no-shell-escape -interaction=nonstopmode -halt-on-error report.tex) \
+    >"$tmp/out" 2>&1 </dev/null && [ -s hostile/report.pdf ] || { grep -A 6 '^!' "$tmp/out" >"$tmp/err"; : >"$tmp/out"; false; }
+  result 'LaTeX compiles' $?
+fi
+
 # What was measured stands there, from the store.
 "$program" export --format json hostile >stored.json 2>>"$tmp/err"
 medians=$(sed -n 's/.*"kind": "latency".*"median_s": \([^,]*\),.*/\1/p' stored.json |
