@@ -189,6 +189,16 @@ $(foreach target,fuzz_engines replay_engines fuzz_answers replay_answers, \
 
 $(BUILD)/tests/bench/bench_team: CFLAGS += -fopenmp
 
+BENCH_NETWORKS ?= ghostnet mobilenet-v3-large shufflenet-v2 mobilenet-v2 mobilenet-v1 resnet50 \
+                  eegnet eeg-tcnet
+BENCH_THREADS  ?= 1
+# A verdict of "invalid" (exit code 3) is printed with its reason; it is no fault of the bench.
+#: make bench           whole networks side by side, and by step; results/bench/networks.json
+bench: $(BUILD)/ghostbench
+	@mkdir -p results/bench
+	$(BUILD)/ghostbench bench $(BENCH_NETWORKS) --threads $(BENCH_THREADS) --steps \
+	  -o results/bench/networks.json || [ $$? -eq 3 ]
+
 #: make bench-team      hand-over between threads: pthreadpool, OpenMP, the engine's barrier
 bench-team: $(BUILD)/tests/bench/bench_team
 	$(BUILD)/tests/bench/bench_team
@@ -259,7 +269,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: check-aarch64 valgrind run-valgrind bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: bench check-aarch64 valgrind run-valgrind bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \

@@ -53,6 +53,15 @@ array() { # name, N
 small='--threads 1 --warmup 0.01'
 
 # shellcheck disable=SC2086 # the words of a command line
+bench eegnet $small --runs 12 -o "$tmp/both.json"
+both() { measured && says median && grep -qF '"schema": "ghostbench-bench-2"' "$tmp/both.json"; }
+check '-o: a table, and the JSON in a file' both
+# shellcheck disable=SC2086
+bench eegnet $small --runs 12 -o "$tmp/nosuch/both.json"
+lost() { says median && complains 'nosuch/both.json: cannot create'; }
+check '-o: a file that cannot be written leaves the table' lost
+
+# shellcheck disable=SC2086
 bench eegnet $small --runs 12 --json
 shape() {
   measured && says '"schema": "ghostbench-bench-2"' && [ "$(array samples_ms 1 | wc -l)" -eq 12 ] &&

@@ -2,6 +2,7 @@
 #include "harness/cli/bench.h"
 
 #include "harness/cli/build.h"
+#include "layers/base/file.h"
 
 #include <string.h>
 
@@ -26,6 +27,7 @@ static const gb_option options[] = {
     GB_OPTION_ISA,
     GB_OPTION_WITHOUT,
     {"json", 0, NULL, "everything as JSON: samples, their starts, verdicts, environment"},
+    {"output", 'o', "FILE", "the same JSON into a file, beside what is printed"},
     {"serve", 0, NULL, "run when told to on standard input: run N, input, output, quit"},
     GB_OPTION_HELP,
     {0},
@@ -114,6 +116,18 @@ static gb_status bench(char *const *names, size_t name_count, gb_bench_result *r
   return (r->request->json ? gb_bench_json : gb_bench_text)(r, out, error);
 }
 
+// After the table is printed, so that a full disk loses the file only.
+static gb_status write_json(const gb_bench_result *r, gb_error *error) {
+  if (!r->request->output)
+    return GB_OK;
+  gb_text json = {0};
+  gb_status status = gb_bench_json(r, &json, error);
+  if (status == GB_OK)
+    status = gb_file_write(r->request->output, gb_text_get(&json), json.length, error);
+  gb_text_free(&json);
+  return status;
+}
+
 static int bench_and_print(const gb_command *self, char *const *names, size_t count,
                            const gb_bench_request *q) {
   gb_bench_result result = {.request = q};
@@ -121,6 +135,8 @@ static int bench_and_print(const gb_command *self, char *const *names, size_t co
   gb_error error = {0};
   int code = bench(names, count, &result, &out, &error) == GB_OK ? gb_print_out(self, &out)
                                                                  : gb_complain_error(self, &error);
+  if (code == GB_EXIT_OK && write_json(&result, &error) != GB_OK)
+    code = gb_complain_error(self, &error);
   if (code == GB_EXIT_OK && gb_latency_worst(result.items, result.count) == GB_INVALID)
     code = GB_EXIT_INVALID;
   if (result.items)

@@ -23,6 +23,7 @@ typedef struct gb_bench_request {
   gb_settings settings;
   gb_engine_choice choice; // of instruction set and optimisations
   const char *weights;     // a safetensors file, NULL: the recipe
+  const char *output;      // file for the JSON, NULL: none
   gb_bench_engine engines[GB_BENCH_ENGINES];
   size_t engine_count;
   bool steps, json, serve, pin, null;

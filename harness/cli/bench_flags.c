@@ -162,6 +162,8 @@ gb_status gb_bench_flag(gb_arena *arena, const gb_option *o, char *value, gb_ben
   q->pin &= !gb_option_is(o, "no-pin");
   if (gb_option_is(o, "weights"))
     q->weights = value;
+  if (gb_option_is(o, "output"))
+    q->output = value;
   gb_error wrong = {0};
   if (gb_engine_flag(&q->choice, o, value, &wrong))
     return wrong.status == GB_OK ? GB_OK : gb_fail(error, wrong.status, "%s", wrong.message);

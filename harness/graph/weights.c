@@ -203,8 +203,8 @@ static int by_name(const void *a, const void *b) {
 gb_status gb_weights_save(const gb_graph *graph, const gb_weights *weights, const char *path,
                           gb_error *error) {
   if (weights->count != graph->weight_elements)
-    return gb_fail(error, GB_EINTERNAL, "%s: weights of %lld numbers given, the network has %lld", path,
-                   (long long)weights->count, (long long)graph->weight_elements);
+    return gb_fail(error, GB_EINTERNAL, "%s: weights of %lld numbers given, the network has %lld",
+                   path, (long long)weights->count, (long long)graph->weight_elements);
   size_t count = 0;
   for (size_t n = 0; n < graph->node_count; n++)
     count += graph->nodes[n].param_count;

@@ -36,5 +36,6 @@ $(foreach isa,$(KERNEL_ISAS),$(eval $(call KERNEL_RULE,$(isa))))
 
 #: make bench-kernels   every kernel on the layers of the zoo (ARGS='--isa avx2 --network ghostnet')
 bench-kernels: $(BUILD)/tests/bench/bench_kernels
-	$< $(ARGS)
+	@mkdir -p results/bench
+	$< --json results/bench/kernels.json $(ARGS)
 .PHONY: bench-kernels
