@@ -3,30 +3,9 @@
 # is allowed; nothing crashes, nothing is left behind.
 #
 # usage: [BUILD=build] sh tests/check_hostile.sh
-set -u
-LC_ALL=C
-export LC_ALL
-cd "$(dirname "$0")/.." || exit 1
-: "${BUILD:=build}"
-case $BUILD in /*) program=$BUILD/ghostbench ;; *) program=$PWD/$BUILD/ghostbench ;; esac
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failed=0
-unset GHOSTBENCH_DATA GHOSTBENCH_ENGINES COLUMNS CLICOLOR_FORCE
+cd "$(dirname "$0")/.." && . tests/lib/script.sh || exit 1
 cd "$tmp" || exit 1
 
-report() { # name, why it failed ("": it did not)
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    failed=$((failed + 1))
-    echo "not ok $count - $1"
-    echo "# $2"
-    sed 's/^/#   /' out err | head -n 20
-  fi
-}
 
 refused() { # words of the message, arguments
   says=$1
@@ -102,4 +81,4 @@ fi
 refused 'cannot make the folder' run ghostnet-table4 --no-plots -o e.xml
 refused 'nosuch/x: cannot create' export --format csv good -o nosuch/x
 
-[ "$failed" -eq 0 ]
+finish

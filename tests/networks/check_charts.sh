@@ -3,45 +3,13 @@
 # counts that they must follow from. Times are anything here; no time decides.
 #
 # usage: [BUILD=build] sh tests/networks/check_charts.sh
-set -u
-LC_ALL=C
-export LC_ALL
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=build}"
-top=$PWD
-case $BUILD in /*) program=$BUILD/ghostbench ;; *) program=$top/$BUILD/ghostbench ;; esac
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failed=0
-unset GHOSTBENCH_DATA COLUMNS CLICOLOR_FORCE
+cd "$(dirname "$0")/../.." && . tests/lib/script.sh || exit 1
 cd "$tmp" || exit 1
 
-result() { # name, 0 when good
-  count=$((count + 1))
-  if [ "$2" = 0 ]; then
-    echo "ok $count - $1"
-  else
-    failed=$((failed + 1))
-    echo "not ok $count - $1"
-    sed 's/^/# /' "$tmp/out" "$tmp/err" | cut -c 1-300 | head -n 40
-  fi
-}
-skip() { # name, reason
-  count=$((count + 1))
-  echo "ok $count - $1 # SKIP $2"
-}
 run() { # arguments; a time that is not valid is no fault here
   "$program" run "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
   code=$?
   [ "$code" -ne 3 ] || code=0
-}
-holds() { # file, texts
-  file=$1
-  shift
-  for text; do
-    grep -qF -- "$text" "$file" || { echo "$file lacks: $text" >>"$tmp/err"; return 1; }
-  done
 }
 # Numbers of a data file: lines that are neither empty nor remarks.
 rows() { grep -v -e '^#' -e '^$' "$1"; }
@@ -191,5 +159,4 @@ run charts -o res --runs 12
 [ "$code" = 2 ] && holds "$tmp/err" 'onnxruntime.json: ratio must be a number above 0'
 result 'a faulty file of peers: names file and fault' $?
 
-echo "1..$count"
-[ $failed = 0 ]
+finish

@@ -3,30 +3,8 @@
 # instructions repeat exactly, wrong requests are refused, and nothing missing is a zero.
 #
 # usage: [BUILD=build] sh tests/networks/check_count.sh
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=build}"
-program=$PWD/$BUILD/ghostbench
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failed=0
+cd "$(dirname "$0")/../.." && . tests/lib/script.sh || exit 1
 
-report() { # name, why it failed ("": it did not)
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    failed=$((failed + 1))
-    echo "not ok $count - $1"
-    echo "$2" | sed 's/^/# /' | head -n 20
-    sed 's/^/#   /' "$tmp/err" 2>/dev/null | head -n 10
-  fi
-}
-skip() { # name, reason
-  count=$((count + 1))
-  echo "ok $count - $1 # SKIP $2"
-}
 
 # "NAME VALUE" of the whole network for each event of a group.
 totals() { # json
@@ -120,4 +98,4 @@ else
   report 'cycles are counted' "$([ $? -eq 0 ] || cat "$tmp/out")"
 fi
 
-[ "$failed" -eq 0 ]
+finish

@@ -3,28 +3,8 @@
 # differ. What the times are decides nothing.
 #
 # usage: [BUILD=build] sh tests/networks/check_explain.sh
-set -u
-LC_ALL=C
-export LC_ALL
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=build}"
-program=$BUILD/ghostbench
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failed=0
+cd "$(dirname "$0")/../.." && . tests/lib/script.sh || exit 1
 
-report() { # name, why it failed ("": it did not)
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    failed=$((failed + 1))
-    echo "not ok $count - $1"
-    echo "# $2"
-    sed 's/^/#   /' "$tmp/out" "$tmp/err" | head -n 20
-  fi
-}
 explain() {
   "$program" explain "$@" >"$tmp/out" 2>"$tmp/err"
   code=$?
@@ -74,4 +54,4 @@ refused() { # what it says, arguments
 refused 'name two architectures' eegnet
 refused '--runs 5 is not allowed' eegnet eeg-tcnet --runs 5
 refused 'nosuch' eegnet nosuch
-[ "$failed" -eq 0 ]
+finish

@@ -4,30 +4,9 @@
 #
 # usage: [BUILD=build] [KILLS=12] [SEED=1] sh tests/networks/check_kill.sh
 # The full form is KILLS=100. Kills are counted that met a running process.
-set -u
-LC_ALL=C
-export LC_ALL
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=build}" "${KILLS:=12}" "${SEED:=1}"
-top=$PWD
-case $BUILD in /*) program=$BUILD/ghostbench ;; *) program=$top/$BUILD/ghostbench ;; esac
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failed=0
-unset COLUMNS CLICOLOR_FORCE
+cd "$(dirname "$0")/../.." && . tests/lib/script.sh || exit 1
+: "${KILLS:=12}" "${SEED:=1}"
 
-report() { # name, why it failed ("": it did not)
-  count=$((count + 1))
-  if [ -z "$2" ]; then
-    echo "ok $count - $1"
-  else
-    failed=$((failed + 1))
-    echo "not ok $count - $1"
-    echo "$2" | sed 's/^/# /' | head -n 30
-    sed 's/^/#   /' "$tmp/out" "$tmp/err" 2>/dev/null | head -n 20
-  fi
-}
 
 mkdir -p "$tmp/data/architectures" "$tmp/data/experiments"
 GHOSTBENCH_DATA=$tmp/data
@@ -190,4 +169,4 @@ grep -q '^2 of 3 cells from the store' "$tmp/out" || why="$why; it does not say 
 grep -q ',failed,' "$tmp/cells" && why="$why; the failed row is still there"
 report 'it is tried again, alone, and its error goes' "$why"
 
-[ "$failed" -eq 0 ]
+finish

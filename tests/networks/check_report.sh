@@ -3,63 +3,32 @@
 # there is a browser, the page in it: no message on its console, tables that sort, nothing loaded.
 #
 # usage: [BUILD=build] [BROWSER=chromium] sh tests/networks/check_report.sh
-set -u
-LC_ALL=C
-export LC_ALL
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=build}" "${BROWSER:=chromium}"
-top=$PWD
-case $BUILD in /*) program=$BUILD/ghostbench ;; *) program=$top/$BUILD/ghostbench ;; esac
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failed=0
-unset GHOSTBENCH_DATA COLUMNS CLICOLOR_FORCE
+cd "$(dirname "$0")/../.." && . tests/lib/script.sh || exit 1
+: "${BROWSER:=chromium}"
 mkdir "$tmp/there"
 cd "$tmp/there" || exit 1
 
-result() { # name, 0 when good
-  count=$((count + 1))
-  if [ "$2" = 0 ]; then
-    echo "ok $count - $1"
-  else
-    failed=$((failed + 1))
-    echo "not ok $count - $1"
-    sed 's/^/# /' "$tmp/out" "$tmp/err" | cut -c 1-300 | head -n 40
-  fi
-}
-skip() { # name, reason
-  count=$((count + 1))
-  echo "ok $count - $1 # SKIP $2"
-}
-report() { # arguments
+make_report() { # arguments
   "$program" report "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
   code=$?
-}
-holds() { # file, texts
-  file=$1
-  shift
-  for text; do
-    grep -qF -- "$text" "$file" || { echo "$file lacks: $text" >>"$tmp/err"; return 1; }
-  done
 }
 
 # ---------------------------------------------------------------------------------------------
 
-report
+make_report
 [ $code = 2 ] && holds "$tmp/err" "'results' is neither a folder nor an experiment"
 result 'without results: says how to make them' $?
 mkdir empty
-report empty
+make_report empty
 [ $code = 2 ] && holds "$tmp/err" "empty holds no results of runs; 'ghostbench run EXPERIMENT' makes them"
 result 'an empty folder: says so' $?
-report --format pdf
+make_report --format pdf
 [ $code = 2 ] && holds "$tmp/err" '--format pdf is not allowed: html, markdown, latex'
 result 'a wrong format: says what is allowed' $?
 
 "$program" run ghostnet-table5 ghostnet-table3 >/dev/null 2>"$tmp/err"
 result 'two experiments run' $?
-report
+make_report
 [ $code = 0 ] && holds "$tmp/out" '2 experiments in results/report.html' &&
   holds results/report.html '<!DOCTYPE html>' 'What is left of VGG-16' '17 of 18 compared figures' \
     'ghostbench run ghostnet-table5 ghostnet-table3' 'with d=3, the paper&#39;s choice' \
@@ -80,14 +49,14 @@ fi
   grep -v '^http://www.w3.org/2000/svg$' >"$tmp/out"
 result 'the page names nothing outside itself' $?
 
-report ghostnet-table3 -o one.html
+make_report ghostnet-table3 -o one.html
 [ $code = 0 ] && holds one.html 'GhostNet, table 3' && ! grep -q 'GhostNet, table 5' one.html
 result 'one experiment by its name' $?
-report results/ --format markdown
+make_report results/ --format markdown
 [ $code = 0 ] && holds results/report.md '# ghostbench: what was found' '| VGG-16' \
   '](<ghostnet-table3/ghostnet-table3-macs.svg>)'
 result 'Markdown with its pictures beside it' $?
-report results --format latex -o -
+make_report results --format latex -o -
 [ $code = 0 ] && holds "$tmp/out" '\documentclass' '\toprule' \
   '{results/ghostnet-table3/ghostnet-table3-macs.pdf}' '\end{document}'
 result 'LaTeX to standard output' $?
@@ -123,7 +92,7 @@ evil() { # on a busy machine a time may be invalid, which is no fault here
 }
 evil
 result 'an experiment of hostile texts runs' $?
-report hostile
+make_report hostile
 [ $code = 0 ] && [ "$(grep -c '<script' hostile/report.html)" = 1 ] &&
   ! grep -qE '<img|<[a-z]+ [^>]*" on[a-z]+=' hostile/report.html
 result 'its texts are text' $?
@@ -134,7 +103,7 @@ if ! command -v pdflatex >/dev/null 2>&1 || ! kpsewhich adjustbox.sty >/dev/null
 elif ! command -v gnuplot >/dev/null 2>&1; then
   skip 'LaTeX compiles' 'without gnuplot there are no figures for it'
 else
-  report hostile --format latex -o hostile/report.tex
+  make_report hostile --format latex -o hostile/report.tex
   [ $code = 0 ] && (cd hostile && timeout 300 pdflatex -no-shell-escape -interaction=nonstopmode -halt-on-error report.tex) \
     >"$tmp/out" 2>&1 </dev/null && [ -s hostile/report.pdf ] || { grep -A 6 '^!' "$tmp/out" >"$tmp/err"; : >"$tmp/out"; false; }
   result 'LaTeX compiles' $?
@@ -159,31 +128,31 @@ done
 ! grep -q 'no reason' "$tmp/err"
 result 'every reason of a verdict stands there' $?
 mv hostile/ghostbench.db hostile/away.db
-report hostile -o gone.html
+make_report hostile -o gone.html
 [ $code = 0 ] && holds gone.html 'The samples cannot be shown: there is no hostile/ghostbench.db' && ! grep -q 'paired by round' gone.html
 result 'without the store: says so, and reports the rest' $?
 echo 'no store' >hostile/ghostbench.db
-report hostile -o gone.html
+make_report hostile -o gone.html
 [ $code = 0 ] && holds gone.html 'The samples cannot be shown: ' 'hostile/ghostbench.db'
 result 'a file that is no store: says so' $?
 mv hostile/away.db hostile/ghostbench.db
 cp hostile/evil/record.json record.json
 sed 's/\("name": "latency", "key": "\)[0-9a-f]\{8\}/\1ffffffff/' record.json >hostile/evil/record.json
-report hostile -o gone.html
+make_report hostile -o gone.html
 [ $code = 0 ] && holds gone.html '2 of the measurements are no longer in the store'
 result 'cells that are no longer there: says how many' $?
 sed 's/"median": 4/"median": 0/' hostile/peers/onnxruntime.json >faulty.json && cp hostile/peers/onnxruntime.json peers.json &&
   cp faulty.json hostile/peers/onnxruntime.json
-report hostile -o gone.html
+make_report hostile -o gone.html
 [ $code = 2 ] && holds "$tmp/err" 'hostile/peers/onnxruntime.json: median must be a number above 0'
 result 'a faulty file of peers: names file and fault' $?
 cp peers.json hostile/peers/onnxruntime.json
 printf '{"schema": "ghostbench-record-1", "name": "../../x"}' >hostile/evil/record.json
-report hostile
+make_report hostile
 [ $code = 2 ] && holds "$tmp/err" 'hostile/evil/record.json: name must be a plain file name'
 result 'a faulty record: names file and fault' $?
 evil
-report hostile
+make_report hostile
 
 # ---------------------------------------------------------------------------------------------
 # In a browser
@@ -311,5 +280,4 @@ result 'nothing is wider than the window' $?
 said ids true && said refs true && said links true && said heads true
 result 'names are unique, references and links lead somewhere, tables have captions' $?
 
-echo "1..$count"
-[ $failed = 0 ]
+finish

@@ -3,16 +3,9 @@
 # differs in nothing, a figure that its samples do not give is found.
 #
 # usage: [BUILD=build] sh tests/networks/check_stores.sh
-set -u
-LC_ALL=C COLUMNS=300
-export LC_ALL COLUMNS
-cd "$(dirname "$0")/../.." || exit 1
-: "${BUILD:=build}"
-case $BUILD in /*) program=$BUILD/ghostbench ;; *) program=$PWD/$BUILD/ghostbench ;; esac
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failed=0
+cd "$(dirname "$0")/../.." && . tests/lib/script.sh || exit 1
+COLUMNS=300
+export COLUMNS
 cd "$tmp" || exit 1
 
 # name, expected exit code, then texts that must stand on stdout (o:…) or stderr (e:…); the command
@@ -27,15 +20,7 @@ expect() {
       e:*) grep -qF -- "${text#e:}" err || why="$why; stderr lacks: ${text#e:}" ;;
     esac
   done
-  count=$((count + 1))
-  if [ -z "$why" ]; then
-    echo "ok $count - $name"
-  else
-    failed=$((failed + 1))
-    echo "not ok $count - $name"
-    echo "# $why"
-    sed 's/^/#   /' out err | head -n 20
-  fi
+  report "$name" "$why"
 }
 does() {
   "$program" "$@" >out 2>err </dev/null
@@ -90,4 +75,4 @@ does compare whole
 expect 'compare of one' 2 'e:name the old store'
 does compare whole times
 expect 'nothing in common' 2 'e:no cell in common'
-[ "$failed" -eq 0 ]
+finish

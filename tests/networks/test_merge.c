@@ -1,11 +1,7 @@
 // Branches that merge into one convolution, and those that must not: the plan's steps are counted,
 // outputs compared with the reference engine's.
 #include "tests/lib/check.h"
-
-#include "harness/engine/engine.h"
-#include "harness/graph/graph.h"
-#include "harness/xml/xml.h"
-#include "layers/base/memory.h"
+#include "tests/networks/subject.h"
 
 // Layers behind `<conv name='x' …>`, which makes 8 maps of 9 × 11; how many steps they become.
 typedef struct one_case {
@@ -66,59 +62,15 @@ static const one_case apart[] = {
     {"<conv name='a' kernel='3' out='8'/><conv name='b' kernel='3' out='8'/><add from='a b'/>", 2},
 };
 
-typedef struct subject {
-  gb_graph *graph;
-  gb_weights weights;
-  float *input, *expected, *got;
-  size_t outputs;
-} subject;
-
-static void subject_free(subject *s) {
-  gb_release(NULL, s->input);
-  gb_release(NULL, s->expected);
-  gb_release(NULL, s->got);
-  gb_weights_free(&s->weights);
-  gb_graph_free(s->graph);
-}
-
-static gb_status graph_of(const char *layers, gb_graph **graph, gb_error *error) {
-  static const char *const roots[] = {".", NULL};
-  gb_places places = {roots};
-  gb_architecture *architecture = NULL;
-  gb_network *flat = NULL;
+static gb_status subject_make(const char *layers, subject *s, gb_error *error) {
   char text[2048];
+  *s = (subject){0};
   snprintf(text, sizeof text,
            "<architecture name='one'><input channels='4' height='9' width='11'/>"
            "<conv name='x' kernel='3' out='8'/>%s</architecture>",
            layers);
-  gb_status status =
-      gb_architecture_parse(text, strlen(text), "one.xml", &places, &architecture, error);
-  if (status == GB_OK)
-    status = gb_architecture_expand(architecture, NULL, 0, NULL, 0, false, &flat, error);
-  if (status == GB_OK)
-    status = gb_graph_build(flat->root, 2, graph, error);
-  gb_network_free(flat);
-  gb_architecture_free(architecture);
-  return status;
-}
-
-static gb_status subject_make(const char *layers, subject *s, gb_error *error) {
-  *s = (subject){0};
-  GB_TRY(graph_of(layers, &s->graph, error));
-  GB_TRY(gb_weights_recipe(s->graph, 1.0, &s->weights, error));
-  int64_t inputs = gb_shape_count(&s->graph->nodes[0].op.out);
-  s->outputs = (size_t)gb_shape_count(&s->graph->nodes[s->graph->node_count - 1].op.out);
-  s->input = gb_allocate(NULL, (size_t)inputs, sizeof(float));
-  s->expected = gb_allocate(NULL, s->outputs, sizeof(float));
-  s->got = gb_allocate(NULL, s->outputs, sizeof(float));
-  if (!s->input || !s->expected || !s->got)
-    return gb_fail_memory(error);
-  gb_recipe_input(s->input, inputs);
-  gb_reference *reference;
-  GB_TRY(gb_reference_new(s->graph, &s->weights, &reference, error));
-  gb_status status = gb_reference_run(reference, s->input, s->expected, NULL, NULL, error);
-  gb_reference_free(reference);
-  return status;
+  GB_TRY(subject_graph(text, 2, &s->graph, error));
+  return subject_fill(s, error);
 }
 
 static int64_t run(check_state *check, const one_case *c, subject *s, int threads,
@@ -132,16 +84,10 @@ static int64_t run(check_state *check, const one_case *c, subject *s, int thread
   }
   memset(s->got, 0xff, s->outputs * sizeof *s->got);
   gb_native_run(engine, s->input, s->got);
-  double worst = 0, most = 0;
-  for (size_t i = 0; i < s->outputs; i++) {
-    double off = fabs((double)s->got[i] - (double)s->expected[i]);
-    if (!(off <= worst))
-      worst = off;
-    most = fmax(most, fabs((double)s->expected[i]));
-  }
-  if (!(worst <= 1e-6 * most) || !(most > 0))
+  double worst = subject_off(s, s->got);
+  if (!(worst <= 1e-6 * s->most) || !(s->most > 0))
     FAIL("%s, %d threads, without %#x: off by %.3g of %.3g", c->layers, threads, without,
-         worst / most, most);
+         worst / s->most, s->most);
   int64_t steps = (int64_t)gb_native_step_count(engine) - 1; // the first convolution
   gb_native_free(engine);
   return steps;

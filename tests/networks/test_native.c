@@ -6,52 +6,10 @@
 // promises.
 #include "tests/lib/check.h"
 #include "tests/lib/quick.h"
+#include "tests/networks/subject.h"
 #include "tests/networks/zoo.h"
 
-#include "harness/engine/engine.h"
-#include "layers/base/memory.h"
 #include "layers/kernels/kernels.h"
-
-// One network at one batch, with what the reference engine makes of it.
-typedef struct subject {
-  gb_graph *graph;
-  gb_weights weights;
-  float *input, *expected, *got;
-  int64_t outputs;
-  double spread;
-} subject;
-
-static void subject_free(subject *s) {
-  gb_release(NULL, s->input);
-  gb_release(NULL, s->expected);
-  gb_release(NULL, s->got);
-  gb_weights_free(&s->weights);
-  gb_graph_free(s->graph);
-}
-
-// Weights, input, and what the reference engine makes of them.
-static gb_status subject_fill(subject *s, gb_error *error) {
-  GB_TRY(gb_weights_recipe(s->graph, 1.0, &s->weights, error));
-  int64_t inputs = gb_shape_count(&s->graph->nodes[0].op.out);
-  s->outputs = gb_shape_count(&s->graph->nodes[s->graph->node_count - 1].op.out);
-  s->input = gb_allocate(NULL, (size_t)inputs, sizeof(float));
-  s->expected = gb_allocate(NULL, (size_t)s->outputs, sizeof(float));
-  s->got = gb_allocate(NULL, (size_t)s->outputs, sizeof(float));
-  if (!s->input || !s->expected || !s->got)
-    return gb_fail_memory(error);
-  gb_recipe_input(s->input, inputs);
-  gb_reference *reference;
-  GB_TRY(gb_reference_new(s->graph, &s->weights, &reference, error));
-  gb_status status = gb_reference_run(reference, s->input, s->expected, NULL, NULL, error);
-  gb_reference_free(reference);
-  double low = (double)s->expected[0], high = low;
-  for (int64_t i = 0; i < s->outputs; i++) {
-    low = fmin(low, (double)s->expected[i]);
-    high = fmax(high, (double)s->expected[i]);
-  }
-  s->spread = high - low;
-  return status;
-}
 
 static gb_status subject_make(const network *n, int64_t batch, subject *s, gb_error *error) {
   *s = (subject){0};
@@ -66,14 +24,9 @@ static void compare(check_state *check, const network *n, subject *s,
   gb_native *engine;
   REQUIRE_OK(gb_native_new(s->graph, &s->weights, options, &engine, &error), error);
   for (int run = 0; run < 2; run++) {
-    memset(s->got, 0xff, (size_t)s->outputs * sizeof(float));
+    memset(s->got, 0xff, s->outputs * sizeof(float));
     gb_native_run(engine, s->input, s->got);
-    double worst = 0;
-    for (int64_t i = 0; i < s->outputs; i++) {
-      double difference = fabs((double)s->got[i] - (double)s->expected[i]);
-      if (!(difference <= worst))
-        worst = difference;
-    }
+    double worst = subject_off(s, s->got);
     if (!(worst <= 1e-4 * s->spread) || !(s->spread > 0))
       FAIL("%s %s=%s …: off by %.3g of the spread %.3g (isa %s, threads %d, without %#x, run %d)",
            n->name, n->settings[0].name, n->settings[0].value, worst / s->spread, s->spread,
@@ -114,7 +67,7 @@ static void bitwise(check_state *check, const network *n, subject *s) {
     // The reference's output is not needed any more.
     gb_native_run(engine, s->input, threads == 1 ? s->expected : s->got);
     gb_native_free(engine);
-    if (threads > 1 && memcmp(s->expected, s->got, (size_t)s->outputs * sizeof(float)) != 0)
+    if (threads > 1 && memcmp(s->expected, s->got, s->outputs * sizeof(float)) != 0)
       FAIL("%s: %d threads give other bits than one", n->name, threads);
   }
 }
@@ -155,22 +108,13 @@ static const char scattered[] =
 
 TEST(scattered_inputs_are_copied_where_a_step_needs_them_together) {
   gb_error error = {0};
-  gb_places places = {(const char *const[]){".", NULL}};
-  gb_architecture *architecture = NULL;
-  gb_network *flat = NULL;
   subject s = {0};
-  REQUIRE_OK(gb_architecture_parse(scattered, strlen(scattered), "scattered.xml", &places,
-                                   &architecture, &error),
-             error);
-  REQUIRE_OK(gb_architecture_expand(architecture, NULL, 0, NULL, 0, false, &flat, &error), error);
-  REQUIRE_OK(gb_graph_build(flat->root, 2, &s.graph, &error), error);
+  REQUIRE_OK(subject_graph(scattered, 2, &s.graph, &error), error);
   REQUIRE_OK(subject_fill(&s, &error), error);
   static const network n = {"scattered", {{"batch", "2"}}, 0};
   for (int threads = 1; threads <= 2; threads++)
     compare(check, &n, &s, &(gb_native_options){.threads = threads});
   subject_free(&s);
-  gb_network_free(flat);
-  gb_architecture_free(architecture);
 }
 
 TEST(a_wrong_instruction_set_is_refused) {

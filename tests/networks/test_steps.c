@@ -3,11 +3,8 @@
 // and no step of the plan falls back to these loops.
 #include "tests/lib/check.h"
 #include "tests/lib/quick.h"
+#include "tests/networks/subject.h"
 
-#include "harness/engine/engine.h"
-#include "harness/graph/graph.h"
-#include "harness/xml/xml.h"
-#include "layers/base/memory.h"
 #include "layers/kernels/kernels.h"
 
 // %d: the input's height, then its width. What stands behind lands in a larger tensor.
@@ -39,65 +36,19 @@ static const char *const bodies[] = {
 static const int sizes[][2] = {{3, 7}, {1, 1}, {5, 17}, {8, 8}, {14, 33}, {15, 16}};
 enum { BODIES = sizeof bodies / sizeof *bodies, SIZES = sizeof sizes / sizeof *sizes };
 
-typedef struct subject {
-  gb_graph *graph;
-  gb_weights weights;
-  float *input, *expected, *one, *got;
-  size_t outputs;
-  double spread;
-} subject;
-
-static void subject_free(subject *s) {
-  gb_release(NULL, s->input);
-  gb_release(NULL, s->expected);
-  gb_release(NULL, s->one);
-  gb_release(NULL, s->got);
-  gb_weights_free(&s->weights);
-  gb_graph_free(s->graph);
-}
-
 static gb_status graph_of(const char *body, const int size[2], int64_t batch, gb_graph **graph,
                           gb_error *error) {
-  static const char *const roots[] = {".", NULL};
-  gb_places places = {roots};
-  gb_architecture *architecture = NULL;
-  gb_network *flat = NULL;
   char text[1024];
   snprintf(text, sizeof text,
            "<architecture name='one'><input channels='4' height='%d' width='%d'/>%s</architecture>",
            size[0], size[1], body);
-  gb_status status =
-      gb_architecture_parse(text, strlen(text), "one.xml", &places, &architecture, error);
-  if (status == GB_OK)
-    status = gb_architecture_expand(architecture, NULL, 0, NULL, 0, false, &flat, error);
-  if (status == GB_OK)
-    status = gb_graph_build(flat->root, batch, graph, error);
-  gb_network_free(flat);
-  gb_architecture_free(architecture);
-  return status;
+  return subject_graph(text, batch, graph, error);
 }
 
 static gb_status subject_make(const char *body, const int size[2], subject *s, gb_error *error) {
   *s = (subject){0};
   GB_TRY(graph_of(body, size, 3, &s->graph, error));
-  GB_TRY(gb_weights_recipe(s->graph, 1.0, &s->weights, error));
-  int64_t inputs = gb_shape_count(&s->graph->nodes[0].op.out);
-  s->outputs = (size_t)gb_shape_count(&s->graph->nodes[s->graph->node_count - 1].op.out);
-  s->input = gb_allocate(NULL, (size_t)inputs, sizeof(float));
-  s->expected = gb_allocate(NULL, s->outputs, sizeof(float));
-  s->one = gb_allocate(NULL, s->outputs, sizeof(float));
-  s->got = gb_allocate(NULL, s->outputs, sizeof(float));
-  if (!s->input || !s->expected || !s->one || !s->got)
-    return gb_fail_memory(error);
-  gb_recipe_input(s->input, inputs);
-  gb_reference *reference;
-  GB_TRY(gb_reference_new(s->graph, &s->weights, &reference, error));
-  gb_status status = gb_reference_run(reference, s->input, s->expected, NULL, NULL, error);
-  gb_reference_free(reference);
-  // The largest magnitude: one pixel has no spread.
-  for (size_t i = 0; i < s->outputs; i++)
-    s->spread = fmax(s->spread, fabs((double)s->expected[i]));
-  return status;
+  return subject_fill(s, error);
 }
 
 static void run_once(check_state *check, const char *body, subject *s,
@@ -118,38 +69,37 @@ static void run_once(check_state *check, const char *body, subject *s,
 
 static void expect_close(check_state *check, const char *body, const int size[2], const subject *s,
                          const gb_native_options *options, const float *output) {
-  double worst = 0;
-  for (size_t i = 0; i < s->outputs; i++) {
-    double off = fabs((double)output[i] - (double)s->expected[i]);
-    if (!(off <= worst))
-      worst = off;
-  }
-  if (!(worst <= 1e-5 * s->spread))
+  // Of the largest magnitude: one pixel has no spread.
+  double worst = subject_off(s, output);
+  if (!(worst <= 1e-5 * s->most))
     FAIL("%s on %dx%d, %s, %d threads, without %#x: off by %.3g of %.3g", body, size[0], size[1],
-         options->isa ? options->isa : "best", options->threads, options->without,
-         worst / s->spread, s->spread);
+         options->isa ? options->isa : "best", options->threads, options->without, worst / s->most,
+         s->most);
 }
 
 static void compare(check_state *check, const char *body, const int size[2], subject *s) {
+  float *one = gb_allocate(NULL, s->outputs, sizeof *one); // one thread's output
+  REQUIRE(one);
   static const char *const isas[] = {"avx2", "neon", "baseline"};
   for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
     gb_isa isa;
     gb_native_options options = {.threads = 1, .isa = isas[i]};
     if (!gb_isa_parse(isas[i], &isa) || !gb_kernels_for(isa))
       continue;
-    run_once(check, body, s, &options, s->one);
-    expect_close(check, body, size, s, &options, s->one);
+    run_once(check, body, s, &options, one);
+    expect_close(check, body, size, s, &options, one);
   }
   for (int without = 0; without < 2; without++)
     for (int threads = 1; threads <= 3 - without; threads++) {
       gb_native_options options = {.threads = threads,
                                    .without = without ? (1u << GB_PASS_COUNT) - 1 : 0};
-      float *output = threads == 1 ? s->one : s->got;
+      float *output = threads == 1 ? one : s->got;
       run_once(check, body, s, &options, output);
       expect_close(check, body, size, s, &options, output);
-      if (threads > 1 && memcmp(s->one, s->got, s->outputs * sizeof(float)) != 0)
+      if (threads > 1 && memcmp(one, s->got, s->outputs * sizeof(float)) != 0)
         FAIL("%s on %dx%d: %d threads give other bits than one", body, size[0], size[1], threads);
     }
+  gb_release(NULL, one);
 }
 
 TEST(layers_alone_agree_with_plain_loops_on_every_isa_and_thread_count) {
