@@ -62,6 +62,9 @@ typedef struct gb_args {
   int exit_code; // valid when `stop`
 } gb_args;
 const gb_option *gb_args_next(gb_args *args, char **value);
+// The same for a command without flags of its own: passes over --help. False: it ends, with
+// args->exit_code.
+bool gb_args_operands(gb_args *args);
 
 // True when flag `option` is the one called `name`.
 bool gb_option_is(const gb_option *option, const char *name);

@@ -172,10 +172,7 @@ static int examine(const gb_command *self, gb_arena *arena) {
 
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
-  char *value;
-  while (gb_args_next(&args, &value))
-    ;
-  if (args.stop)
+  if (!gb_args_operands(&args))
     return args.exit_code;
   if (args.first_operand != argc)
     return gb_complain(self, "takes no operand, not '%s'", argv[args.first_operand]);

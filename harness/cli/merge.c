@@ -56,10 +56,7 @@ static int merge(const gb_command *self, char **operands, int count) {
 
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
-  char *value;
-  while (gb_args_next(&args, &value))
-    ;
-  if (args.stop)
+  if (!gb_args_operands(&args))
     return args.exit_code;
   if (argc - args.first_operand < 2)
     return gb_complain(self, "name the store that cells go into, then those they come from");

@@ -78,6 +78,13 @@ const gb_option *gb_args_next(gb_args *args, char **value) {
   return NULL;
 }
 
+bool gb_args_operands(gb_args *args) {
+  char *value;
+  while (gb_args_next(args, &value))
+    ;
+  return !args->stop;
+}
+
 bool gb_option_is(const gb_option *option, const char *name) {
   return strcmp(option->name, name) == 0;
 }

@@ -11,20 +11,8 @@
 enum { PASSES = 3, MOST_GROUPS = 64 };
 
 void gb_counters_lines(const gb_timing *t, const gb_queued *q, gb_cell_lines *lines) {
-  const gb_engine_choice *c = &q->choice;
   (void)t;
-  snprintf(lines->how, sizeof lines->how,
-           "engine native\nthreads %d\nbatch %" PRId64 "\nevents counted\n", c->options.threads,
-           gb_queued_batch(q));
-  snprintf(lines->rest, sizeof lines->rest, "passes %d\nisa %s\nwithout %x\nweights recipe 1\n",
-           PASSES, c->options.isa ? c->options.isa : "best", c->options.without);
-}
-
-// They are shown from the store.
-gb_status gb_counters_load(const gb_stored_cell *cell, gb_arena *arena, gb_result *result,
-                           gb_error *error) {
-  (void)cell, (void)arena, (void)result, (void)error;
-  return GB_OK;
+  gb_native_lines(q, "events counted", "passes", PASSES, lines);
 }
 
 static gb_status find_groups(gb_timing *t, const char **groups, size_t *count, gb_error *error) {

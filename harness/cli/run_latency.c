@@ -5,12 +5,14 @@
 #include "harness/measure/clock.h"
 #include "harness/report/table.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 // Each kind of measurement: its cell in the store, what defines it, and how it comes back.
+// What is shown from the store alone has no `load`.
 static const struct {
   const char *kind;
   void (*lines)(const gb_timing *timing, const gb_queued *queued, gb_cell_lines *lines);
@@ -19,8 +21,17 @@ static const struct {
 } wants[GB_WANT_COUNT] = {
     [GB_WANT_LATENCY] = {"latency", gb_latency_lines, gb_latency_load},
     [GB_WANT_PROFILE] = {"counters", gb_profile_lines, gb_profile_load},
-    [GB_WANT_COUNTERS] = {"counters", gb_counters_lines, gb_counters_load},
+    [GB_WANT_COUNTERS] = {"counters", gb_counters_lines, NULL},
 };
+
+void gb_native_lines(const gb_queued *q, const char *what, const char *repeated, int times,
+                     gb_cell_lines *lines) {
+  const gb_engine_choice *c = &q->choice;
+  snprintf(lines->how, sizeof lines->how, "engine native\nthreads %d\nbatch %" PRId64 "\n%s\n",
+           c->options.threads, gb_queued_batch(q), what);
+  snprintf(lines->rest, sizeof lines->rest, "%s %d\nisa %s\nwithout %x\nweights recipe 1\n",
+           repeated, times, c->options.isa ? c->options.isa : "best", c->options.without);
+}
 
 const char *const gb_want_names[] = {"latency", "profile", "counters"};
 
@@ -252,7 +263,7 @@ static gb_status look(gb_timing *t, gb_queued *q, gb_error *error) {
     q->result->keys[w] = gb_arena_copy(t->arena, q->identity[w].key);
     if (!q->result->keys[w])
       return gb_fail_memory(error);
-    if (stored)
+    if (stored && wants[w].load)
       GB_TRY(wants[w].load(stored, t->arena, q->result, error));
   }
   return GB_OK;

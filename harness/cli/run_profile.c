@@ -15,13 +15,8 @@
 enum { ROUNDS = 15, WARM_ROUNDS = 2, TRIES = 12, PEAK_LOOPS = 20000 };
 
 void gb_profile_lines(const gb_timing *t, const gb_queued *q, gb_cell_lines *lines) {
-  const gb_engine_choice *c = &q->choice;
   (void)t;
-  snprintf(lines->how, sizeof lines->how,
-           "engine native\nthreads %d\nbatch %" PRId64 "\nsteps timed\n", c->options.threads,
-           gb_queued_batch(q));
-  snprintf(lines->rest, sizeof lines->rest, "rounds %d\nisa %s\nwithout %x\nweights recipe 1\n",
-           ROUNDS, c->options.isa ? c->options.isa : "best", c->options.without);
+  gb_native_lines(q, "steps timed", "rounds", ROUNDS, lines);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -37,6 +37,10 @@ typedef struct gb_cell_lines {
   char how[160], rest[160];
 } gb_cell_lines;
 
+// Those of a pass over the native engine's steps: what it does ("steps timed"), and how often.
+void gb_native_lines(const gb_queued *queued, const char *what, const char *repeated, int times,
+                     gb_cell_lines *lines);
+
 // ---------------------------------------------------------------------------------------------
 // Times (run_latency_cell.c)
 
@@ -65,8 +69,6 @@ gb_status gb_profile_measure(gb_timing *timing, const gb_queued *queued, gb_subj
 // Counts by step (run_counters.c)
 
 void gb_counters_lines(const gb_timing *timing, const gb_queued *queued, gb_cell_lines *lines);
-gb_status gb_counters_load(const gb_stored_cell *cell, gb_arena *arena, gb_result *result,
-                           gb_error *error);
 // Into the store. Makes an engine of its own for the subject's network and weights.
 gb_status gb_counters_measure(gb_timing *timing, const gb_queued *queued, const gb_subject *subject,
                               gb_error *error);

@@ -68,10 +68,7 @@ static int validate(const gb_command *self, const char *name, const gb_places *p
 
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
-  char *value;
-  while (gb_args_next(&args, &value))
-    ;
-  if (args.stop)
+  if (!gb_args_operands(&args))
     return args.exit_code;
   if (args.first_operand == argc)
     return gb_complain(self,

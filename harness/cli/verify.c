@@ -87,10 +87,7 @@ static gb_status verify(const char *operand, verifying *v, gb_text *out, gb_erro
 
 static int run(const gb_command *self, int argc, char **argv) {
   gb_args args = {.argc = argc, .argv = argv, .command = self};
-  char *value;
-  while (gb_args_next(&args, &value))
-    ;
-  if (args.stop)
+  if (!gb_args_operands(&args))
     return args.exit_code;
   if (argc - args.first_operand > 1)
     return gb_complain(self, "one store at a time");
