@@ -89,7 +89,7 @@ GB_INLINE void dw_taps(const float *row, const float *left, const float *right, 
 // may not exist. The filter passes column by column (WHOLE: several columns from one load; 2: and
 // the map is no wider than a vector), so that its weights stay in registers while the rows go by.
 // Seven sums alone are too few to hide the latency of nine additions each: two vectors of columns
-// side by side are a third faster.
+// side by side take an eighth to a fifth less time (28 x 112 and 28 x 28, in the cache).
 GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,
                         int64_t x0, int64_t y0, int64_t end, const int K, const int S,
                         const int TOP, const int BOTTOM, const int CHECKED, const int WHOLE,
