@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 static void add_step(gb_table *table, const gb_step_info *info) {
-  static const char *const bases[] = {"arena", "input", "output"};
+  static const char *const bases[] = {"arena", "input", "output", "own"};
   char shape[GB_SHAPE_TEXT], place[48];
   snprintf(place, sizeof place, "%s+%" PRId64, bases[info->base], 4 * info->offset);
   gb_table_row(table);

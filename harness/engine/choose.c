@@ -40,17 +40,8 @@ gb_status gb_plan_prepare(gb_plan *plan, gb_error *error) {
     if (step->scratch > plan->scratch_size)
       plan->scratch_size = step->scratch;
   }
+  gb_plan_waits(plan);
   return GB_OK;
-}
-
-void gb_share(int64_t total, int64_t grain, int part, int parts, int64_t *lo, int64_t *hi) {
-  int64_t grains = (total + grain - 1) / grain;
-  *lo = grains * part / parts * grain;
-  *hi = grains * (part + 1) / parts * grain;
-  if (*lo > total)
-    *lo = total;
-  if (*hi > total)
-    *hi = total;
 }
 
 float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker) {

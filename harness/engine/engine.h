@@ -41,6 +41,9 @@ void gb_reference_free(gb_reference *engine);
   X(FUSE_GHOST, "fuse-ghost",                                                                      \
     "a ghost module's cheap operation runs while its primary maps are "                            \
     "in cache (on one thread)")                                                                    \
+  X(BANDS, "bands",                                                                                \
+    "each thread keeps to its own rows of large maps, in memory of its own "                       \
+    "(on several threads, for one image)")                                                         \
   X(REORDER_LINEAR, "reorder-linear", "convolutions that commute run cheaper one first")           \
   X(WINOGRAD, "winograd", "3×3 convolutions with fewer multiplications")
 typedef enum gb_pass {
@@ -89,13 +92,14 @@ typedef struct gb_step_info {
   gb_shape out;
   int64_t nominal_macs, executed_macs; // of one image
   int64_t bytes;                       // inputs, weights and outputs of one image
-  int base;                            // 0 arena, 1 input, 2 output
+  int base;                            // 0 arena, 1 input, 2 output, 3 each thread's own memory
   int64_t offset;                      // of the output, in floats
 } gb_step_info;
 size_t gb_native_step_count(const gb_native *engine);
 void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info);
 const char *gb_native_isa(const gb_native *engine);
-int64_t gb_native_arena_bytes(const gb_native *engine); // activations of the whole batch
+// Activations of the whole batch, and bands of all threads.
+int64_t gb_native_arena_bytes(const gb_native *engine);
 // The largest sum of tensors that must be kept at the same time: no layout needs less.
 int64_t gb_native_live_bytes(const gb_native *engine);
 // How long gb_native_new took, weights packed and threads started.

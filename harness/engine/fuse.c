@@ -163,7 +163,7 @@ static void drop_dead(gb_plan *plan) {
   plan->step_count = kept;
 }
 
-static gb_status find_producers(gb_plan *plan, gb_error *error) {
+gb_status gb_plan_find_producers(gb_plan *plan, gb_error *error) {
   plan->producers = gb_arena_allocate(plan->arena, plan->tensor_count, sizeof *plan->producers);
   if (!plan->producers)
     return gb_fail_memory(error);
@@ -177,12 +177,12 @@ static gb_status find_producers(gb_plan *plan, gb_error *error) {
 
 gb_status gb_plan_fuse(gb_plan *plan, gb_error *error) {
   gb_plan_count_uses(plan);
-  GB_TRY(find_producers(plan, error));
+  GB_TRY(gb_plan_find_producers(plan, error));
   for (size_t i = 0; i < plan->step_count; i++)
     if (!plan->steps[i].dead)
       GB_TRY(fuse_step(plan, &plan->steps[i], error));
   drop_dead(plan);
-  GB_TRY(find_producers(plan, error));
+  GB_TRY(gb_plan_find_producers(plan, error));
   GB_TRY(gb_plan_fuse_ghost(plan, error));
   drop_dead(plan);
   gb_plan_count_uses(plan);

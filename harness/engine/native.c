@@ -10,6 +10,8 @@ struct gb_native {
   gb_team *team;
   float *memory;                   // arenas of all images
   float *scratch;                  // of all threads
+  float *own;                      // bands of all threads
+  float *exchange;                 // what they take from each other
   int64_t input_size, output_size; // floats of one image
   double compile_seconds;
   // Of the run at hand:
@@ -42,14 +44,19 @@ static gb_status compile(gb_plan *plan, gb_error *error) {
 
 static gb_status allocate(gb_native *engine, gb_error *error) {
   gb_plan *plan = &engine->plan;
-  size_t images, scratch;
+  size_t images, scratch, own;
   plan->scratch_size = (plan->scratch_size + 15) / 16 * 16;
   if (__builtin_mul_overflow((size_t)plan->arena_size, (size_t)plan->batch, &images) ||
-      __builtin_mul_overflow((size_t)plan->scratch_size, (size_t)plan->threads, &scratch))
+      __builtin_mul_overflow((size_t)plan->scratch_size, (size_t)plan->threads, &scratch) ||
+      __builtin_mul_overflow((size_t)plan->own_size, (size_t)plan->threads, &own))
     return gb_fail(error, GB_ELIMIT, "the plan needs more memory than can be addressed");
   engine->memory = gb_allocate(NULL, images, sizeof *engine->memory);
   engine->scratch = gb_allocate(NULL, scratch, sizeof *engine->scratch);
-  return engine->memory && engine->scratch ? GB_OK : gb_fail_memory(error);
+  engine->own = gb_allocate(NULL, own, sizeof *engine->own);
+  engine->exchange = gb_allocate(NULL, (size_t)plan->exchange_size, sizeof *engine->exchange);
+  return engine->memory && engine->scratch && engine->own && engine->exchange
+             ? GB_OK
+             : gb_fail_memory(error);
 }
 
 static double now(void) {
@@ -98,6 +105,8 @@ void gb_native_free(gb_native *engine) {
   gb_team_free(engine->team);
   gb_release(NULL, engine->memory);
   gb_release(NULL, engine->scratch);
+  gb_release(NULL, engine->own);
+  gb_release(NULL, engine->exchange);
   gb_arena_free(engine->plan.arena);
   gb_release(NULL, engine);
 }
@@ -115,62 +124,83 @@ static void set_image(const gb_native *engine, gb_worker *worker, int64_t image)
   worker->base[GB_BASE_OUTPUT] = engine->output + image * engine->output_size;
 }
 
-// Steps [first, end) of whole images, each thread its own: no thread waits for another.
-static void run_images(gb_native *engine, gb_worker *worker, int thread, size_t first, size_t end) {
+// Whole images, each thread its own; steps that take the whole batch at once are shared.
+static void run_images(gb_native *engine, gb_worker *worker, int thread) {
   const gb_plan *plan = &engine->plan;
-  worker->part = 0;
-  worker->parts = 1;
-  for (int64_t image = thread; image < plan->batch; image += plan->threads) {
-    set_image(engine, worker, image);
-    for (size_t s = first; s < end; s++)
-      plan->steps[s].type->run(plan, &plan->steps[s], worker);
+  for (size_t s = 0; s < plan->step_count;) {
+    size_t end = s;
+    while (end < plan->step_count && !plan->steps[end].type->whole_batch)
+      end++;
+    worker->part = 0;
+    worker->parts = 1;
+    for (int64_t image = thread; image < plan->batch; image += plan->threads) {
+      set_image(engine, worker, image);
+      for (size_t i = s; i < end; i++)
+        plan->steps[i].type->run(plan, &plan->steps[i], worker);
+    }
+    gb_team_wait(engine->team);
+    if (end < plan->step_count) {
+      worker->part = thread;
+      worker->parts = plan->threads;
+      set_image(engine, worker, 0);
+      plan->steps[end].type->run(plan, &plan->steps[end], worker);
+      gb_team_wait(engine->team);
+    }
+    s = end + 1;
   }
 }
 
 // One step of all images, each image shared by the team.
-static void run_shared(gb_native *engine, gb_worker *worker, int thread, const gb_step *step) {
+static void run_step(gb_native *engine, gb_worker *worker, int thread, const gb_step *step) {
   const gb_plan *plan = &engine->plan;
+  if (step->type->serial && thread != 0)
+    return;
   worker->part = thread;
-  worker->parts = plan->threads;
-  if (step->type->serial) {
-    if (thread != 0)
-      return;
-    worker->parts = 1;
-  }
+  worker->parts = step->type->serial ? 1 : plan->threads;
   for (int64_t image = 0; image < (step->type->whole_batch ? 1 : plan->batch); image++) {
     set_image(engine, worker, image);
     step->type->run(plan, step, worker);
   }
 }
 
-static void run_thread(void *context, int thread) {
-  gb_native *engine = context;
+// All steps, one after another, each shared by the team.
+static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
   const gb_plan *plan = &engine->plan;
-  gb_worker worker = {.scratch = engine->scratch + thread * plan->scratch_size};
-  bool by_image =
-      plan->batch % plan->threads == 0 && plan->batch > 1 && !engine->seconds && !engine->visit;
   double before = engine->seconds ? now() : 0;
-  for (size_t s = 0; s < plan->step_count;) {
-    size_t end = s + 1;
-    if (by_image && !plan->steps[s].type->whole_batch) {
-      while (end < plan->step_count && !plan->steps[end].type->whole_batch)
-        end++;
-      run_images(engine, &worker, thread, s, end);
-    } else {
-      if (engine->visit)
-        engine->visit(engine->visit_context, s, thread, true);
-      run_shared(engine, &worker, thread, &plan->steps[s]);
-      if (engine->visit)
-        engine->visit(engine->visit_context, s, thread, false);
-    }
-    gb_team_wait(engine->team);
+  for (size_t s = 0; s < plan->step_count; s++) {
+    const gb_step *step = &plan->steps[s];
+    if (step->gives)
+      (step->halo > 0 ? gb_halo_give : step->type->give)(plan, step, worker);
+    if (step->waits)
+      gb_team_wait(engine->team);
+    if (engine->visit)
+      engine->visit(engine->visit_context, s, thread, true);
+    if (step->halo > 0)
+      gb_halo_take(plan, step, worker);
+    run_step(engine, worker, thread, step);
+    if (engine->visit)
+      engine->visit(engine->visit_context, s, thread, false);
     if (engine->seconds && thread == 0) {
       double after = now();
       engine->seconds[s] += after - before;
       before = after;
     }
-    s = end;
   }
+}
+
+static void run_thread(void *context, int thread) {
+  gb_native *engine = context;
+  const gb_plan *plan = &engine->plan;
+  gb_worker worker = {.base[GB_BASE_OWN] = engine->own + thread * plan->own_size,
+                      .scratch = engine->scratch + thread * plan->scratch_size,
+                      .exchange = engine->exchange,
+                      .part = thread,
+                      .parts = plan->threads};
+  bool apart = plan->batch % plan->threads == 0 && plan->batch > 1;
+  if (apart && !engine->seconds && !engine->visit)
+    run_images(engine, &worker, thread);
+  else
+    run_steps(engine, &worker, thread);
 }
 
 static void run_with(gb_native *engine, const float *input, float *output) {
@@ -228,7 +258,8 @@ const char *gb_native_isa(const gb_native *engine) {
 }
 
 int64_t gb_native_arena_bytes(const gb_native *engine) {
-  return engine->plan.arena_size * engine->plan.batch * 4;
+  const gb_plan *plan = &engine->plan;
+  return 4 * (plan->arena_size * plan->batch + plan->own_size * plan->threads);
 }
 
 int64_t gb_native_live_bytes(const gb_native *engine) {

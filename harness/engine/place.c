@@ -132,6 +132,47 @@ static void find_life_times(placing *p) {
 }
 
 // ---------------------------------------------------------------------------------------------
+// Bands: memory that threads only ever write and read by rows is each thread's own.
+
+static void share_memory(placing *p, int tensor) {
+  const gb_tensor *t = &p->plan->tensors[tensor];
+  int last = -1;
+  for (int64_t c = 0; c < t->shape.c; c++) {
+    if (t->planes[c].root == last)
+      continue;
+    last = t->planes[c].root;
+    int64_t offset = 0;
+    memory *m = &p->memories[outermost(p, last, &offset)];
+    if (m->base == GB_BASE_OWN)
+      m->base = GB_BASE_ARENA;
+  }
+}
+
+static gb_status find_bands(placing *p, gb_error *error) {
+  gb_plan *plan = p->plan;
+  GB_TRY(gb_plan_share(plan, error));
+  for (size_t i = 0; i < plan->tensor_count; i++)
+    if (p->memories[i].base == GB_BASE_ARENA)
+      p->memories[i].base = GB_BASE_OWN;
+  for (size_t s = 0; s < plan->step_count; s++) {
+    const gb_step *step = &plan->steps[s];
+    if (step->by != GB_BY_ROWS || step->type->give)
+      share_memory(p, step->out);
+    if (step->by == GB_BY_ROWS)
+      continue;
+    if (step->ghosts)
+      share_memory(p, step->ghosts->out);
+    for (size_t i = 0; i < step->n_in; i++)
+      share_memory(p, step->in[i]);
+    if (step->gate >= 0)
+      share_memory(p, step->gate);
+    if (step->residual >= 0)
+      share_memory(p, step->residual);
+  }
+  return GB_OK;
+}
+
+// ---------------------------------------------------------------------------------------------
 // Results over inputs
 
 // True when `step` reads the memory `root` in another way than element by element through `from`.
@@ -152,8 +193,8 @@ static void reuse_in_place(placing *p) {
   for (size_t s = 0; s < plan->step_count; s++) {
     const gb_step *step = &plan->steps[s];
     int from = step->type->in_place && step->n_in > 0 ? step->in[0] : -1;
-    if (from < 0 || p->memories[step->out].parent >= 0 ||
-        p->memories[step->out].base != GB_BASE_ARENA)
+    const memory *made = &p->memories[step->out];
+    if (from < 0 || made->parent >= 0 || made->base == GB_BASE_OUTPUT)
       continue;
     gb_plane first;
     if (!is_contiguous(p, from, &first) || first.offset != 0 || first.root == step->out)
@@ -161,7 +202,7 @@ static void reuse_in_place(placing *p) {
     const memory *m = &p->memories[first.root];
     const gb_shape *whole = &plan->tensors[first.root].shape,
                    *out = &plan->tensors[step->out].shape;
-    if (m->last != (int)s || m->base != GB_BASE_ARENA || image_size(whole) != image_size(out) ||
+    if (m->last != (int)s || m->base != made->base || image_size(whole) != image_size(out) ||
         map_size(whole) != map_size(out) || reads_otherwise(p, step, from, first.root))
       continue;
     p->memories[step->out].parent = first.root;
@@ -278,6 +319,26 @@ static int64_t most_alive(const gb_plan *plan, const gb_extent *extents, size_t 
   return most;
 }
 
+// Lays out the memories of one base; adds them to `extents`, of which there are `*count`.
+static gb_status lay_out_base(placing *p, int base, gb_extent *extents, size_t *owner,
+                              size_t *count, int64_t *size, gb_error *error) {
+  size_t first = *count;
+  for (size_t i = 0; i < p->plan->tensor_count; i++) {
+    const memory *m = &p->memories[i];
+    if (m->parent >= 0 || m->first < 0 || m->base != base)
+      continue;
+    owner[*count] = i;
+    extents[(*count)++] = (gb_extent){
+        .size = image_size(&p->plan->tensors[i].shape), .first = m->first, .last = m->last};
+  }
+  GB_TRY(gb_layout(extents + first, *count - first, 16, size, error));
+  for (size_t i = first; i < *count; i++)
+    p->memories[owner[i]].at = extents[i].offset;
+  // Images, or threads' own memories, lie one behind the other; the distance keeps them aligned.
+  *size = (*size + 15) / 16 * 16;
+  return GB_OK;
+}
+
 static gb_status lay_out(placing *p, gb_error *error) {
   gb_plan *plan = p->plan;
   gb_extent *extents = gb_arena_allocate(plan->arena, plan->tensor_count, sizeof *extents);
@@ -285,20 +346,9 @@ static gb_status lay_out(placing *p, gb_error *error) {
   if (!extents || !owner)
     return gb_fail_memory(error);
   size_t count = 0;
-  for (size_t i = 0; i < plan->tensor_count; i++) {
-    const memory *m = &p->memories[i];
-    if (m->parent >= 0 || m->first < 0 || m->base != GB_BASE_ARENA)
-      continue;
-    owner[count] = i;
-    extents[count++] = (gb_extent){
-        .size = image_size(&plan->tensors[i].shape), .first = m->first, .last = m->last};
-  }
-  GB_TRY(gb_layout(extents, count, 16, &plan->arena_size, error));
+  GB_TRY(lay_out_base(p, GB_BASE_ARENA, extents, owner, &count, &plan->arena_size, error));
+  GB_TRY(lay_out_base(p, GB_BASE_OWN, extents, owner, &count, &plan->own_size, error));
   plan->live_size = most_alive(plan, extents, count);
-  for (size_t i = 0; i < count; i++)
-    p->memories[owner[i]].at = extents[i].offset;
-  // Images lie one behind the other; the distance keeps them aligned.
-  plan->arena_size = (plan->arena_size + 15) / 16 * 16;
   return GB_OK;
 }
 
@@ -333,6 +383,7 @@ gb_status gb_plan_place(gb_plan *plan, gb_error *error) {
   put_side_by_side(&p);
   GB_TRY(insert_copies(&p, error));
   GB_TRY(gb_plan_choose(plan, error)); // the copies have no type yet
+  GB_TRY(find_bands(&p, error));
   find_life_times(&p);
   reuse_in_place(&p);
   find_life_times(&p);

@@ -4,7 +4,8 @@
 // additions and gates into their producers, merge.c parallel branches, fuse_ghost.c ghost modules;
 // reorder.c exchanges linear layers that commute; choose.c gives each step a type from steps.def
 // (one file step_*.c a type, ending in one const descriptor); place.c decides where tensors lie, so
-// that concatenation, slices and shuffles move nothing; native.c runs it on a team of threads.
+// that concatenation, slices and shuffles move nothing; share.c, how threads share each step, and
+// halo.c, what they tell each other then; native.c runs it on a team of threads.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H
@@ -20,9 +21,9 @@ typedef struct gb_plane {
   int64_t offset; // elements behind the root's start
 } gb_plane;
 
-// What lies where, once placed: base 0 is the arena of an image, 1 the caller's input, 2 the
-// caller's output.
-enum { GB_BASE_ARENA, GB_BASE_INPUT, GB_BASE_OUTPUT, GB_BASE_COUNT };
+// What lies where, once placed: in the arena of an image, the caller's input or output, or in
+// memory that each thread has for itself and of which it uses its rows.
+enum { GB_BASE_ARENA, GB_BASE_INPUT, GB_BASE_OUTPUT, GB_BASE_OWN, GB_BASE_COUNT };
 
 typedef struct gb_tensor {
   gb_shape shape;   // of the whole batch
@@ -44,8 +45,20 @@ typedef struct gb_step gb_step;
 typedef struct gb_worker {
   float *base[GB_BASE_COUNT]; // of the image at hand
   float *scratch;             // of this thread
+  float *exchange;            // of all threads: rows that one takes from another
   int part, parts;
 } gb_worker;
+
+// What a worker computes of an output: channels [c0, c1) at pixels [p0, p1) of every map.
+typedef struct gb_slice {
+  int64_t c0, c1, p0, p1;
+} gb_slice;
+
+// How the output of a type of step can be shared by threads: by channels only, by whole rows of the
+// maps too, or by any pixels.
+typedef enum gb_cut { GB_CUT_CHANNELS, GB_CUT_ROWS, GB_CUT_PIXELS } gb_cut;
+// How that of a step is.
+typedef enum gb_by { GB_BY_CHANNELS, GB_BY_PIXELS, GB_BY_ROWS } gb_by;
 
 // A type of step: how it is recognised, prepared and run.
 typedef struct gb_step_type {
@@ -54,11 +67,15 @@ typedef struct gb_step_type {
   bool whole_batch;  // runs once for the batch, with images `stride` apart (linear layers)
   bool in_place;     // may write over its first input where nobody else reads that
   bool serial;       // one thread runs it
+  gb_cut cut;        // how its output may be shared
   // Whether the type can run this step (its work, fused parts and shapes).
   bool (*accepts)(const gb_plan *plan, const gb_step *step);
   // Packs weights into the plan's arena, fills `data`, `scratch` (floats a thread) and `executed`.
   gb_status (*prepare)(gb_plan *plan, gb_step *step, gb_error *error);
   void (*run)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
+  // Where steps that go by rows put together what threads found in their bands: called before all
+  // wait for each other and run. Each thread has gb_given() to write to.
+  void (*give)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
 } gb_step_type;
 
 // A depthwise convolution that is done together with the pointwise one whose maps it reads.
@@ -93,6 +110,12 @@ struct gb_step {
   float *own;            // the weights, where they are the step's own; else NULL
   const char *layers;    // what became of this step: "conv batch-norm activation"
   bool dead;
+  // Found by share.c and halo.c:
+  gb_by by;
+  bool waits;       // until all threads are done with what is before
+  bool gives;       // threads tell each other something before that
+  int64_t exchange; // where, in floats of the memory for exchange
+  int64_t halo;     // floats there that are rows of neighbours
   // Found by the type:
   void *data;
   int64_t scratch;           // floats each thread needs
@@ -111,10 +134,12 @@ struct gb_plan {
   size_t tensor_count, tensor_capacity;
   gb_step *steps;
   size_t step_count, step_capacity;
-  int64_t arena_size;   // floats of one image
-  int64_t live_size;    // the most floats of one image that are needed at once
-  int64_t scratch_size; // floats of one thread
-  int *producers;       // step that computes a tensor, by tensor; -1
+  int64_t arena_size;    // floats of one image
+  int64_t own_size;      // floats of one thread
+  int64_t exchange_size; // floats of all threads
+  int64_t live_size;     // the most floats of one image that are needed at once
+  int64_t scratch_size;  // floats of one thread
+  int *producers;        // step that computes a tensor, by tensor; -1
 };
 
 // True when the optimisation is switched on.
@@ -136,10 +161,14 @@ gb_status gb_plan_fuse_ghost(gb_plan *plan, gb_error *error); // called by gb_pl
 gb_status gb_plan_merge_branches(gb_plan *plan, gb_step *add, gb_error *error);
 gb_status gb_plan_choose(gb_plan *plan, gb_error *error); // types of steps that have none
 gb_status gb_plan_place(gb_plan *plan, gb_error *error);
+gb_status gb_plan_share(gb_plan *plan, gb_error *error);   // called by gb_plan_place
 gb_status gb_plan_prepare(gb_plan *plan, gb_error *error); // packs weights, finds scratch
 
-// Counts readers of every tensor and the step that computes it, anew.
+void gb_plan_waits(gb_plan *plan); // where threads wait for each other; called by gb_plan_prepare
+
+// Counts readers of every tensor, and finds the step that computes it, anew.
 void gb_plan_count_uses(gb_plan *plan);
+gb_status gb_plan_find_producers(gb_plan *plan, gb_error *error);
 
 // The step's weights to write to, copied at the first call; NULL when memory is out.
 float *gb_plan_own_weights(gb_plan *plan, gb_step *step);
@@ -155,14 +184,32 @@ bool gb_is_pointwise(const gb_work *work);
 // Types, in order of preference; the first that accepts a step takes it.
 extern const gb_step_type *const gb_step_types[]; // NULL-terminated
 
-// How matrix products are shared by threads: pixels in whole tiles where each gets enough of them,
-// else output channels.
-enum { GB_ROW_GRAIN = 8, GB_PIXEL_GRAIN = 64, GB_PIXELS_WORTH_SHARING = 256 };
+// Output channels that matrix products are cut at multiples of: rows of the register tile.
+enum { GB_ROW_GRAIN = 8 };
 
 // Helpers of the step types.
-// The share [*lo, *hi) of `total` that belongs to part `part` of `parts`, cut at multiples of
-// `grain`.
-void gb_share(int64_t total, int64_t grain, int part, int parts, int64_t *lo, int64_t *hi);
+// The share [*lo, *hi) of `total` that belongs to the worker, cut at multiples of `grain`.
+void gb_share(int64_t total, int64_t grain, const gb_worker *worker, int64_t *lo, int64_t *hi);
+// The worker's channels and pixels of the output: all pixels of some channels (cut at multiples of
+// `grain`), or, where the step is shared by pixels, some pixels of all channels. May be empty.
+gb_slice gb_slice_of(const gb_plan *plan, const gb_step *step, int64_t grain,
+                     const gb_worker *worker);
+// Whether no part's window reaches beyond its neighbours.
+bool gb_halo_fits(const gb_plan *plan, const gb_step *step);
+// Floats that the step's threads tell each other; 0 where no window reaches beyond a band.
+int64_t gb_halo_size(const gb_plan *plan, const gb_step *step);
+// Before all wait for each other, and behind.
+void gb_halo_give(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
+void gb_halo_take(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
+// What thread `part` found in its band: a float for each channel of the output.
+float *gb_given(const gb_plan *plan, const gb_step *step, const gb_worker *worker, int part);
+// Whether a global pool averages the upper and the lower half of its maps first.
+bool gb_pools_by_halves(const gb_plan *plan, const gb_step *step);
+// What of `slice` an element-wise step can do at once from its first channel on: maps that follow
+// each other in tensors `a` and `b`, or one where only some pixels are wanted.
+gb_slice gb_slice_run(const gb_plan *plan, int a, int b, gb_slice slice);
+// Elements of a slice, which are those of such a run from its first one on.
+int64_t gb_slice_count(gb_slice slice);
 // The first element of plane `channel` of a tensor for the image at hand.
 float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker);
 // The batch norm (step->scale, step->shift) and activation behind a step, in place on maps [c0, c1)

@@ -44,7 +44,7 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   const float *in = gb_plane_at(plan, step->in[0], 0, worker);
   float *out = gb_plane_at(plan, step->out, 0, worker);
   int64_t lo, hi, bands = b->shape.bands;
-  gb_share(plan->tensors[step->in[0]].shape.c, 1, worker->part, worker->parts, &lo, &hi);
+  gb_share(plan->tensors[step->in[0]].shape.c, 1, worker, &lo, &hi);
   for (int64_t c = lo; c < hi; c++) {
     plan->kernels->bank(&b->shape, in, out, worker->scratch, c, c + 1);
     gb_behind_run(plan, step, &b->behind, out, c * bands, (c + 1) * bands);

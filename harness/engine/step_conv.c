@@ -52,17 +52,14 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
 
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const conv *c = step->data;
-  int64_t m0 = 0, m1 = c->shape.out_c, p0 = 0, p1 = c->shape.out_h * c->shape.out_w;
-  if (p1 >= GB_PIXELS_WORTH_SHARING * worker->parts)
-    gb_share(p1, GB_PIXEL_GRAIN, worker->part, worker->parts, &p0, &p1);
-  else
-    gb_share(m1, GB_ROW_GRAIN, worker->part, worker->parts, &m0, &m1);
-  if (m0 >= m1 || p0 >= p1)
+  gb_slice s = gb_slice_of(plan, step, GB_ROW_GRAIN, worker);
+  if (s.c0 >= s.c1 || s.p0 >= s.p1)
     return;
   plan->kernels->conv(&c->shape, c->packed, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
                       step->residual >= 0 ? gb_plane_at(plan, step->residual, 0, worker) : NULL,
-                      gb_plane_at(plan, step->out, 0, worker), worker->scratch, m0, m1, p0, p1);
+                      gb_plane_at(plan, step->out, 0, worker), worker->scratch, s.c0, s.c1, s.p0,
+                      s.p1);
 }
 
 const gb_step_type gb_step_conv = {
-    .name = "conv", .accepts = accepts, .prepare = prepare, .run = run};
+    .name = "conv", .cut = GB_CUT_PIXELS, .accepts = accepts, .prepare = prepare, .run = run};

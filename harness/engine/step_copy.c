@@ -9,18 +9,16 @@ static bool accepts(const gb_plan *plan, const gb_step *step) {
 }
 
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
-  const gb_shape *out = &plan->tensors[step->out].shape;
-  int64_t lo, hi, size = out->h * out->w;
-  gb_share(out->c, 1, worker->part, worker->parts, &lo, &hi);
-  for (int64_t c = lo; c < hi; c++) {
+  gb_slice s = gb_slice_of(plan, step, 1, worker);
+  for (int64_t c = s.c0; c < s.c1; c++) {
     gb_plane_source from = {0, c, 0};
     if (step->work.plane)
       from = step->work.plane(&step->node->op, c);
-    memcpy(gb_plane_at(plan, step->out, c, worker),
-           gb_plane_at(plan, step->in[from.input], from.channel, worker) + from.offset,
-           (size_t)size * sizeof(float));
+    memcpy(gb_plane_at(plan, step->out, c, worker) + s.p0,
+           gb_plane_at(plan, step->in[from.input], from.channel, worker) + from.offset + s.p0,
+           (size_t)(s.p1 - s.p0) * sizeof(float));
   }
 }
 
 const gb_step_type gb_step_copy = {
-    .name = "copy", .takes_planes = true, .accepts = accepts, .run = run};
+    .name = "copy", .takes_planes = true, .cut = GB_CUT_PIXELS, .accepts = accepts, .run = run};

@@ -38,21 +38,26 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
 // Runs of input maps that follow each other in memory are one call.
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const gb_depthwise_shape *g = step->data;
-  int64_t lo, hi, taps = g->kernel_h * g->kernel_w;
-  gb_share(g->channels, g->multiplier, worker->part, worker->parts, &lo, &hi);
-  while (lo < hi) {
+  gb_slice s = gb_slice_of(plan, step, g->multiplier, worker);
+  int64_t lo = s.c0, hi = s.c1, taps = g->kernel_h * g->kernel_w;
+  while (lo < hi && s.p0 < s.p1) {
     int64_t source = lo / g->multiplier;
     int64_t end = gb_plane_run(plan, step->in[0], source, hi / g->multiplier) * g->multiplier;
     gb_depthwise_shape part = *g;
     part.channels = end - lo;
-    plan->kernels->depthwise(&part, step->weights + lo * taps, step->bias ? step->bias + lo : NULL,
-                             gb_plane_at(plan, step->in[0], source, worker),
-                             step->residual >= 0 ? gb_plane_at(plan, step->residual, lo, worker)
-                                                 : NULL,
-                             gb_plane_at(plan, step->out, lo, worker), NULL, 0, part.channels);
+    plan->kernels->depthwise_rows(
+        &part, step->weights + lo * taps, step->bias ? step->bias + lo : NULL,
+        gb_plane_at(plan, step->in[0], source, worker),
+        step->residual >= 0 ? gb_plane_at(plan, step->residual, lo, worker) : NULL,
+        gb_plane_at(plan, step->out, lo, worker), 0, part.channels, s.p0 / g->out_w,
+        s.p1 / g->out_w);
     lo = end;
   }
 }
 
-const gb_step_type gb_step_depthwise = {
-    .name = "depthwise", .takes_planes = true, .accepts = accepts, .prepare = prepare, .run = run};
+const gb_step_type gb_step_depthwise = {.name = "depthwise",
+                                        .takes_planes = true,
+                                        .cut = GB_CUT_ROWS,
+                                        .accepts = accepts,
+                                        .prepare = prepare,
+                                        .run = run};

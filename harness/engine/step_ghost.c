@@ -64,7 +64,7 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   int64_t rows = g->shape.primary.rows, grain = GB_ROW_GRAIN, lo, hi;
   if (rows < grain * worker->parts)
     grain = (rows + worker->parts - 1) / worker->parts;
-  gb_share(rows, grain, worker->part, worker->parts, &lo, &hi);
+  gb_share(rows, grain, worker, &lo, &hi);
   if (lo >= hi)
     return;
   const float *packed = g->packed;

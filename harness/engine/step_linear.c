@@ -39,7 +39,7 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const gb_linear_shape *g = step->data;
   int64_t lo, hi;
-  gb_share(g->rows, 16, worker->part, worker->parts, &lo, &hi);
+  gb_share(g->rows, 16, worker, &lo, &hi);
   if (lo < hi)
     plan->kernels->linear(g, step->weights, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
                           gb_plane_at(plan, step->out, 0, worker), lo, hi);

@@ -27,25 +27,26 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const gb_shape *shape = &plan->tensors[step->out].shape;
   const float *factors = step->data;
-  int64_t lo, hi, size = shape->h * shape->w;
-  gb_maps_shape g = {.pixels = size, .in_stride = size, .out_stride = size};
-  gb_share(shape->c, 1, worker->part, worker->parts, &lo, &hi);
-  while (lo < hi) {
-    int64_t end = gb_plane_run(plan, step->in[0], lo, hi);
-    const float *in = gb_plane_at(plan, step->in[0], lo, worker);
-    float *out = gb_plane_at(plan, step->out, lo, worker);
+  int64_t size = shape->h * shape->w;
+  gb_slice s = gb_slice_of(plan, step, 1, worker);
+  gb_maps_shape g = {.pixels = s.p1 - s.p0, .in_stride = size, .out_stride = size};
+  while (s.c0 < s.c1) {
+    gb_slice run = gb_slice_run(plan, step->in[0], step->out, s);
+    const float *in = gb_plane_at(plan, step->in[0], s.c0, worker) + s.p0;
+    float *out = gb_plane_at(plan, step->out, s.c0, worker) + s.p0;
     if (factors)
-      plan->kernels->scale_maps(&g, factors + lo, factors + shape->c + lo, in, out, 0, end - lo,
-                                step->act);
+      plan->kernels->scale_maps(&g, factors + s.c0, factors + shape->c + s.c0, in, out, 0,
+                                run.c1 - run.c0, step->act);
     else
-      plan->kernels->activate(in, out, (end - lo) * size, step->act);
-    lo = end;
+      plan->kernels->activate(in, out, gb_slice_count(run), step->act);
+    s.c0 = run.c1;
   }
 }
 
 const gb_step_type gb_step_map = {.name = "map",
                                   .takes_planes = true,
                                   .in_place = true,
+                                  .cut = GB_CUT_PIXELS,
                                   .accepts = accepts,
                                   .prepare = prepare,
                                   .run = run};

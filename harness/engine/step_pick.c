@@ -50,7 +50,7 @@ static void pick_map(const pick *p, const gb_shape *in, const gb_shape *out, con
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
   int64_t lo, hi;
-  gb_share(out->c, 1, worker->part, worker->parts, &lo, &hi);
+  gb_share(out->c, 1, worker, &lo, &hi);
   for (int64_t c = lo; c < hi; c++) {
     int64_t from = step->work.pick_map(&step->node->op, c);
     float *to = gb_plane_at(plan, step->out, c, worker);

@@ -35,15 +35,10 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
   return GB_OK;
 }
 
-// Threads share output channels where there are enough of them, else pixels.
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const pointwise *p = step->data;
-  int64_t m0 = 0, m1 = p->shape.rows, p0 = 0, p1 = p->shape.pixels;
-  if (p->shape.pixels >= 256 * worker->parts)
-    gb_share(p1, GB_PIXEL_GRAIN, worker->part, worker->parts, &p0, &p1);
-  else
-    gb_share(m1, GB_ROW_GRAIN, worker->part, worker->parts, &m0, &m1);
-  if (m0 >= m1 || p0 >= p1)
+  gb_slice s = gb_slice_of(plan, step, GB_ROW_GRAIN, worker);
+  if (s.c0 >= s.c1 || s.p0 >= s.p1)
     return;
   const float *packed = p->packed;
   if (step->gate >= 0) {
@@ -54,8 +49,8 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   plan->kernels->pointwise(&p->shape, packed, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
                            step->residual >= 0 ? gb_plane_at(plan, step->residual, 0, worker)
                                                : NULL,
-                           gb_plane_at(plan, step->out, 0, worker), m0, m1, p0, p1);
+                           gb_plane_at(plan, step->out, 0, worker), s.c0, s.c1, s.p0, s.p1);
 }
 
 const gb_step_type gb_step_pointwise = {
-    .name = "pointwise", .accepts = accepts, .prepare = prepare, .run = run};
+    .name = "pointwise", .cut = GB_CUT_PIXELS, .accepts = accepts, .prepare = prepare, .run = run};

@@ -32,7 +32,7 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
 // Runs of maps that follow each other in memory are one call.
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   int64_t lo, hi;
-  gb_share(plan->tensors[step->out].shape.c, 1, worker->part, worker->parts, &lo, &hi);
+  gb_share(plan->tensors[step->out].shape.c, 1, worker, &lo, &hi);
   while (lo < hi) {
     int64_t end = gb_plane_run(plan, step->in[0], lo, hi);
     (step->work.max ? plan->kernels->max_pool : plan->kernels->average_pool)(
@@ -50,17 +50,70 @@ static bool accepts_global(const gb_plan *plan, const gb_step *step) {
   return step->work.kind == GB_WORK_GLOBAL_POOL && !step->work.max;
 }
 
-static void run_global(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
+// High maps are averaged by halves whatever the number of threads, so that two threads which have a
+// half each come to the same bits.
+enum { HALVED_ROWS = 14 };
+
+bool gb_pools_by_halves(const gb_plan *plan, const gb_step *step) {
+  return plan->tensors[step->in[0]].shape.h >= HALVED_ROWS;
+}
+
+// out[c] = the average of pixels [p0, p1) of maps [lo, hi).
+static void average(const gb_plan *plan, const gb_step *step, const gb_worker *worker, int64_t p0,
+                    int64_t p1, float *out, int64_t lo, int64_t hi) {
   const gb_shape *in = &plan->tensors[step->in[0]].shape;
-  int64_t lo, hi, size = in->h * in->w;
-  gb_share(in->c, 1, worker->part, worker->parts, &lo, &hi);
   while (lo < hi) {
     int64_t end = gb_plane_run(plan, step->in[0], lo, hi);
-    plan->kernels->global_average(gb_plane_at(plan, step->in[0], lo, worker), size, size,
-                                  gb_plane_at(plan, step->out, lo, worker), 0, end - lo);
+    plan->kernels->global_average(gb_plane_at(plan, step->in[0], lo, worker) + p0, in->h * in->w,
+                                  p1 - p0, out + lo, 0, end - lo);
     lo = end;
   }
 }
 
-const gb_step_type gb_step_global_pool = {
-    .name = "global-pool", .takes_planes = true, .accepts = accepts_global, .run = run_global};
+static int64_t middle(const gb_shape *in) {
+  return in->h / 2 * in->w;
+}
+
+// The averages of the worker's half.
+static void give_global(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
+  const gb_shape *in = &plan->tensors[step->in[0]].shape;
+  bool upper = worker->part == 0;
+  average(plan, step, worker, upper ? 0 : middle(in), upper ? middle(in) : in->h * in->w,
+          gb_given(plan, step, worker, worker->part), 0, in->c);
+}
+
+static gb_status prepare_global(gb_plan *plan, gb_step *step, gb_error *error) {
+  (void)error;
+  step->scratch = 2 * plan->tensors[step->in[0]].shape.c;
+  return GB_OK;
+}
+
+static void run_global(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
+  const gb_shape *in = &plan->tensors[step->in[0]].shape;
+  int64_t lo, hi, size = in->h * in->w, half = middle(in);
+  float *out = gb_plane_at(plan, step->out, 0, worker);
+  gb_share(in->c, 16, worker, &lo, &hi);
+  if (!gb_pools_by_halves(plan, step)) {
+    average(plan, step, worker, 0, size, out, lo, hi);
+    return;
+  }
+  const float *upper = worker->scratch, *lower = worker->scratch + in->c;
+  if (step->by == GB_BY_ROWS) {
+    upper = gb_given(plan, step, worker, 0);
+    lower = gb_given(plan, step, worker, 1);
+  } else {
+    average(plan, step, worker, 0, half, worker->scratch, lo, hi);
+    average(plan, step, worker, half, size, worker->scratch + in->c, lo, hi);
+  }
+  float share = (float)half / (float)size;
+  for (int64_t c = lo; c < hi; c++)
+    out[c] = upper[c] * share + lower[c] * (1 - share);
+}
+
+const gb_step_type gb_step_global_pool = {.name = "global-pool",
+                                          .takes_planes = true,
+                                          .cut = GB_CUT_ROWS,
+                                          .accepts = accepts_global,
+                                          .prepare = prepare_global,
+                                          .run = run_global,
+                                          .give = give_global};

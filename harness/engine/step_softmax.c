@@ -16,7 +16,7 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
       plan->kernels->softmax(in, out, shape->c, shape->c, 1);
     return;
   }
-  gb_share(size, 16, worker->part, worker->parts, &lo, &hi);
+  gb_share(size, 16, worker, &lo, &hi);
   if (lo < hi)
     plan->kernels->softmax_maps(in, out, shape->c, size, lo, hi);
 }

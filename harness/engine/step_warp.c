@@ -41,7 +41,7 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   const float *in = gb_plane_at(plan, step->in[0], 0, worker);
   float *out = gb_plane_at(plan, step->out, 0, worker);
   int64_t lo, hi;
-  gb_share(plan->tensors[step->out].shape.c, 1, worker->part, worker->parts, &lo, &hi);
+  gb_share(plan->tensors[step->out].shape.c, 1, worker, &lo, &hi);
   for (int64_t c = lo; c < hi; c++) {
     plan->kernels->warp(&w->shape, w->matrices, in, out, c, c + 1);
     gb_behind_run(plan, step, &w->behind, out, c, c + 1);

@@ -40,9 +40,9 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   const winograd *w = step->data;
   int64_t m0 = 0, m1 = w->shape.out_c, t0 = 0, t1 = w->tiles;
   if (t1 >= 32 * worker->parts)
-    gb_share(t1, plan->kernels->lanes, worker->part, worker->parts, &t0, &t1);
+    gb_share(t1, plan->kernels->lanes, worker, &t0, &t1);
   else
-    gb_share(m1, GB_ROW_GRAIN, worker->part, worker->parts, &m0, &m1);
+    gb_share(m1, GB_ROW_GRAIN, worker, &m0, &m1);
   if (m0 >= m1 || t0 >= t1)
     return;
   plan->kernels->winograd(&w->shape, w->packed, step->bias,

@@ -44,7 +44,8 @@ typedef struct gb_depthwise_shape {
   gb_activation act;
 } gb_depthwise_shape;
 
-// depthwise_rows: only output rows [y0, y1); maps narrower than half a vector only as a whole.
+// depthwise_rows: only output rows [y0, y1); maps not wider than half a vector only as a whole, as
+// other ranges would give other bits.
 // depthwise also writes mean[c], the average of output map c (mean may be NULL).
 
 // A Ghost module of one image: primary maps [c0, c1) and the ghosts made from them. `out` are the

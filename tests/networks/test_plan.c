@@ -30,6 +30,37 @@ TEST(the_arena_is_within_a_tenth_of_what_is_alive_at_once) {
     }
 }
 
+// Steps of the first network whose output lies in memory that each thread has for itself.
+static int steps_in_bands(int threads, unsigned without, check_state *check) {
+  gb_error error = {0};
+  gb_graph *graph = NULL;
+  gb_weights weights = {0};
+  gb_native *engine = NULL;
+  int count = -1;
+  gb_native_options options = {.threads = threads, .without = without};
+  if (graph_of(&networks[0], 1, &graph, &error) == GB_OK &&
+      gb_weights_recipe(graph, 1.0, &weights, &error) == GB_OK &&
+      gb_native_new(graph, &weights, &options, &engine, &error) == GB_OK)
+    count = 0;
+  else
+    FAIL("%s", error.message);
+  for (size_t i = 0; engine && i < gb_native_step_count(engine); i++) {
+    gb_step_info info;
+    gb_native_step(engine, i, &info);
+    count += info.base == 3;
+  }
+  gb_native_free(engine);
+  gb_weights_free(&weights);
+  gb_graph_free(graph);
+  return count;
+}
+
+TEST(threads_have_bands_of_large_maps) {
+  CHECK_INT(steps_in_bands(1, 0, check), 0);
+  CHECK(steps_in_bands(2, 0, check) > 10);
+  CHECK_INT(steps_in_bands(2, 1u << GB_PASS_BANDS, check), 0);
+}
+
 TEST(what_is_alive_together_lies_apart) {
   enum { MOST = 60 };
   gb_random random = {7};
@@ -59,4 +90,4 @@ TEST(what_is_alive_together_lies_apart) {
 }
 
 TEST_MAIN(CASE(the_arena_is_within_a_tenth_of_what_is_alive_at_once),
-          CASE(what_is_alive_together_lies_apart))
+          CASE(threads_have_bands_of_large_maps), CASE(what_is_alive_together_lies_apart))
