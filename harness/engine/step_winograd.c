@@ -39,7 +39,7 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const winograd *w = step->data;
   int64_t m0 = 0, m1 = w->shape.out_c, t0 = 0, t1 = w->tiles;
-  if (t1 >= 32 * worker->parts)
+  if (t1 > (2 * worker->parts - 1) * plan->kernels->lanes)
     gb_share(t1, plan->kernels->lanes, worker, &t0, &t1);
   else
     gb_share(m1, GB_ROW_GRAIN, worker, &m0, &m1);
