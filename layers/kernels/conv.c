@@ -253,8 +253,8 @@ static void conv_by_patches(const conv_job *job, int64_t p0, int64_t p1) {
   for (int64_t piece = 0; piece < pieces.blocks; piece++) {
     const int64_t p = p0 + pw_cut_at(pieces, piece) * VW,
                   n = gb_imin(p0 + pw_cut_at(pieces, piece + 1) * VW, p1) - p;
-    const int tail = PW_HAS_TAIL && n % VW == 1 && n > PW_TAIL_NV * VW;
-    const int64_t vectors = gb_idiv_up(n, VW) - (tail ? 1 + PW_TAIL_NV : 0);
+    const int64_t tails = pw_tails_of(n);
+    const int64_t vectors = tails ? n / VW - tails * PW_TAIL_NV : gb_idiv_up(n, VW);
     const pw_cut spans = vectors > 0 ? pw_cut_of(vectors, most) : (pw_cut){0, 0, 0};
     for (int64_t k0 = 0; k0 < job->s->depth; k0 += CONV_DEPTH) {
       const conv_block at = {k0, gb_imin(k0 + CONV_DEPTH, job->s->depth), p, n};
@@ -262,8 +262,8 @@ static void conv_by_patches(const conv_job *job, int64_t p0, int64_t p1) {
       for (int64_t i = 0; i < spans.blocks; i++)
         conv_span(job, at, pw_cut_at(spans, i) * VW, pw_cut_at(spans, i + 1) - pw_cut_at(spans, i),
                   0);
-      if (tail)
-        conv_span(job, at, vectors * VW, PW_TAIL_NV, 1);
+      for (int64_t i = 0; i < tails; i++)
+        conv_span(job, at, vectors * VW + i * (PW_TAIL_NV * VW + 1), PW_TAIL_NV, 1);
     }
   }
 }

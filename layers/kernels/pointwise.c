@@ -92,15 +92,10 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
                .hi = clamp.hi,
                .hard = clamp.hard};
   const int64_t most = PW_NV == 4 && cut.size + (cut.larger > 0) > 6 ? 3 : PW_NV;
-  int64_t vectors = gb_idiv_up(p1 - p0, VW), tail = 0;
-#if PW_HAS_TAIL
-  if ((p1 - p0) % VW == 1 && p1 - p0 > PW_TAIL_NV * VW) {
-    vectors -= 1 + PW_TAIL_NV;
-    tail = 1;
-  }
-#endif
+  const int64_t tails = pw_tails_of(p1 - p0);
+  const int64_t vectors = tails ? (p1 - p0) / VW - tails * PW_TAIL_NV : gb_idiv_up(p1 - p0, VW);
   const pw_cut spans = vectors > 0 ? pw_cut_of(vectors, most) : (pw_cut){0, 0, 0};
-  const int64_t total = spans.blocks + tail;
+  const int64_t total = spans.blocks + tails;
   // Pixels of a tile in the first-level cache, or else the rows of a block.
   const int pixels_outer = g->depth * most * VW * (int64_t)sizeof(float) <= PW_L1_BYTES ||
                            g->depth * (p1 - p0) * (int64_t)sizeof(float) > PW_L2_BYTES;
@@ -111,9 +106,10 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
       const int64_t span = pixels_outer ? i : j, block = b0 + (pixels_outer ? j : i);
       const int64_t v0 = span < spans.blocks ? pw_cut_at(spans, span) : vectors;
       pw_span s = {.p = p0 + v0 * VW};
-      if (span == spans.blocks) { // the tail tile
+      if (span >= spans.blocks) { // the tail tiles
         s.tail = 1;
-        s.pixels = p1 - s.p;
+        s.pixels = PW_TAIL_NV * VW + 1;
+        s.p += (span - spans.blocks) * s.pixels;
       } else {
         s.vectors = (int)(pw_cut_at(spans, span + 1) - v0);
         s.pixels = gb_imin(s.vectors * VW, p1 - s.p);

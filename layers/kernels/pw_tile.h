@@ -224,6 +224,14 @@ static __attribute__((unused)) pw_tile_fn *const pw_tail_tiles[PW_MR] = {
 #else
 #define PW_TAIL_NV 0
 #endif
+#define PW_TAILS (VW == 16 ? 4 : 1) // most tiles with a tail: each costs a multiply-add a step more
+
+// How many tiles with a tail `pixels` pixels are cut into, beside whole vectors: 14 x 14 = 196 are
+// four, and cost 12.5 vectors instead of 13.
+GB_INLINE int64_t pw_tails_of(int64_t pixels) {
+  const int64_t over = pixels % VW;
+  return PW_TAIL_NV > 0 && over <= PW_TAILS && pixels >= over * (PW_TAIL_NV * VW + 1) ? over : 0;
+}
 
 // How rows are cut into blocks: `blocks` blocks of nearly equal size, the first `larger` one row
 // larger. Rows never are padded, so 20 rows are 7 + 7 + 6 and cost 20.
@@ -248,7 +256,7 @@ GB_INLINE int64_t pw_cut_find(pw_cut c, int64_t row) {
 GB_INLINE int64_t pw_block_rows(int64_t rows, int64_t pixels) {
 #if VREGS == 32
   const pw_cut six = pw_cut_of(rows, 6), eight = pw_cut_of(rows, 8);
-  const int tail = VW == 16 && pixels % VW == 1 && pixels < 8 * VW;
+  const int tail = VW == 16 && pw_tails_of(pixels) > 0 && pixels < 14 * VW;
   return tail || rows % 8 == 0 || 3 * rows * six.blocks >= 4 * rows * eight.blocks ? 8 : 6;
 #else
   (void)pixels;

@@ -110,9 +110,10 @@ static void pointwise_scale_case(const gb_kernels *k, group *t, int64_t rows, in
 static void test_pointwise(const gb_kernels *k, group *t) {
   static const int64_t rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 20, 23, 40};
   const int64_t v = k->lanes;
-  const int64_t pixels[] = {1,         2,     v - 1,     v,     v + 1,     2 * v,
-                            2 * v + 1, 3 * v, 3 * v + 1, 4 * v, 4 * v + 1, 5 * v - 1,
-                            7 * v + 3, 13,    49,        97,    196};
+  const int64_t pixels[] = {1,         2,     v - 1,     v,         v + 1,     2 * v,
+                            2 * v + 1, 3 * v, 3 * v + 1, 4 * v,     4 * v + 1, 5 * v - 1,
+                            7 * v + 3, 13,    49,        97,        196,       98,
+                            147,       195,   197,       6 * v + 2, 9 * v + 3, 13 * v + 4};
   const int64_t depths[] = {1, 2, 7, 16, 37};
   uint64_t seed = 1;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
