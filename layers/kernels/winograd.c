@@ -12,6 +12,12 @@
 #define WINO_VECTORS 4 // vectors of tiles in a block with few channels, half with many
 #define WINO_ROWS 32   // output channels between two transforms back
 
+#if PW_HAS_TAIL && VREGS == 32
+PW_EACH_MR(PW_TAIL_FORM, 1)
+static pw_tile_fn *const wino_short[PW_MR] = {pw_tail_1_1, pw_tail_2_1, pw_tail_3_1, pw_tail_4_1,
+                                              pw_tail_5_1, pw_tail_6_1, pw_tail_7_1, pw_tail_8_1};
+#endif
+
 static int64_t wino_tiles(const gb_conv_shape *g, int64_t t) {
   return gb_idiv_up(g->out_w, t) * gb_idiv_up(g->out_h, t);
 }
@@ -378,9 +384,17 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
         for (int64_t k = 0; k < positions; k++) {
           const float *a = packed + (start * positions + k * size) * g->in_c + (lo - start);
           float *c = m + ((lo - base) * positions + k) * wide;
+          const float *from = v + k * g->in_c * wide;
+#if PW_HAS_TAIL && VREGS == 32
+          // 28 x 28 outputs are 49 tiles: two vectors, then one and a tile.
+          if (vectors == 2 && t1 - first == VW + 1) {
+            wino_short[hi - lo - 1](&t, a, from, c);
+            continue;
+          }
+#endif
           for (int64_t x = 0; x < vectors; x += 2) {
             const int64_t nv = gb_imin(2, vectors - x);
-            pw_tiles[hi - lo - 1][nv - 1][0](&t, a, v + k * g->in_c * wide + x * VW, c + x * VW);
+            pw_tiles[hi - lo - 1][nv - 1][0](&t, a, from + x * VW, c + x * VW);
           }
         }
       }
