@@ -1,10 +1,13 @@
-// Hand-over of an empty task to two threads: pthreadpool, GCC's OpenMP, and the engine's barrier.
-// `make bench-team` prints medians; they are why the engine uses pthreadpool and meets at a
-// barrier.
+// Hand-over of an empty task to two threads: pthreadpool, GCC's OpenMP, and the engine's barrier,
+// which are why the engine uses pthreadpool and meets at a barrier; and a line of cache that goes
+// to the other processor and comes back, which is why threads keep to bands of rows: two processors
+// of one virtual machine can be near (160 ns) or far (650 ns), and change from one minute to the
+// next. `make bench-team` prints medians.
 #define _POSIX_C_SOURCE 200809L
 #include "harness/engine/team.h"
 
 #include <pthreadpool.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -38,6 +41,15 @@ static void meet(void *context, int thread) {
     gb_team_wait(context);
 }
 
+static void pass_on(void *context, int thread) {
+  atomic_int *ball = context;
+  for (int i = 0; i < WAITS; i++) {
+    while (atomic_load_explicit(ball, memory_order_acquire) != 2 * i + thread)
+      ;
+    atomic_store_explicit(ball, 2 * i + thread + 1, memory_order_release);
+  }
+}
+
 int main(void) {
   static double samples[ROUNDS];
   pthreadpool_t pool = pthreadpool_create(2);
@@ -64,6 +76,13 @@ int main(void) {
     samples[i] = now() - start;
   }
   print_median("the engine's barrier", samples, WAITS);
+  for (int i = 0; i < ROUNDS; i++) {
+    _Alignas(128) atomic_int ball = 0;
+    double start = now();
+    gb_team_run(team, pass_on, &ball);
+    samples[i] = now() - start;
+  }
+  print_median("a line there and back", samples, WAITS);
   gb_team_free(team);
   pthreadpool_destroy(pool);
   return 0;
