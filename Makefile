@@ -32,6 +32,9 @@ endif
 ifeq ($(VARIANT),fuzz)
 OPTIMISE  = -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 endif
+ifeq ($(VARIANT),tsan)
+OPTIMISE  = -O1 -g -fsanitize=thread
+endif
 # Floating point means what it says: no fast-math; contraction only where a kernel's rule allows it.
 CFLAGS   := -std=c11 $(WARNINGS) $(OPTIMISE) -ffp-contract=off -fno-math-errno -I. \
             $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(EXTRA_CFLAGS)
@@ -90,6 +93,16 @@ valgrind:
 WATCHED := $(filter $(BUILD)/tests/kernels/% $(BUILD)/tests/layers/% %/test_native,$(TESTS))
 run-valgrind: $(BUILD)/ghostbench $(WATCHED)
 	@BUILD=$(BUILD) sh tests/valgrind.sh $(WATCHED)
+
+#: make tsan            the engine's networks on several threads under ThreadSanitizer
+tsan:
+	@CC='$(CC)' sh harness/setup.sh build check
+	@$(MAKE) --no-print-directory VARIANT=tsan run-tsan
+RACED := $(filter %/test_native %/test_visit %/test_steps,$(TESTS))
+$(if $(filter tsan,$(VARIANT)),$(RACED): $(BUILD)/tests/lib/pool.o)
+# Without random addresses: the sanitizer of gcc 12 keeps places of its own.
+run-tsan: $(RACED)
+	@BUILD=$(BUILD) GHOSTBENCH_QUICK=1 RUNNER='setarch -R' sh tests/run.sh $(RACED)
 
 #: make fuzz            fuzzes the readers of files with clang's libFuzzer, FUZZ_SECONDS=60 each
 fuzz:
@@ -269,7 +282,7 @@ help:
 	@echo
 	@echo 'V=1 shows the commands, CC=clang builds in build/clang, -jN takes N processors.'
 
-.PHONY: bench check-aarch64 valgrind run-valgrind bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
+.PHONY: bench check-aarch64 valgrind run-valgrind tsan run-tsan bench-null bench-protocol bench-team bench-coverage bench-peers all reproduce check asan fuzz lint schema setup tests run-tests run-fuzz run-lint \
   install uninstall clean help FORCE
 .SECONDARY:
 -include $(LIB_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d) $(TESTS:=.d) $(FUZZERS:=.d) \
