@@ -11,13 +11,26 @@
 // What a thread's part of a map must have to be worth it: rows of a band, pixels elsewhere.
 enum { BAND_ROWS = 7, LEAST_PIXELS = 256, PIXEL_GRAIN = 64 };
 
+// True when each thread made all that it reads of its rows: steps before this one are shared
+// already.
+static bool made_by_rows(const gb_plan *plan, int tensor) {
+  const gb_tensor *t = &plan->tensors[tensor];
+  for (int64_t c = 0; c < t->shape.c; c++) {
+    int producer = plan->producers[t->planes[c].root];
+    if (producer >= 0 && plan->steps[producer].by != GB_BY_ROWS)
+      return false;
+  }
+  return true;
+}
+
 // Every output row needs rows of inputs that are as high, or those that its window covers.
 static bool can_go_by_rows(const gb_plan *plan, const gb_step *step) {
   const gb_shape *out = &plan->tensors[step->out].shape;
   if (step->type->cut == GB_CUT_CHANNELS || step->work.plane)
     return false;
+  // It gives what it found before threads wait for each other.
   if (step->work.kind == GB_WORK_GLOBAL_POOL)
-    return gb_pools_by_halves(plan, step) && plan->threads == 2;
+    return gb_pools_by_halves(plan, step) && plan->threads == 2 && made_by_rows(plan, step->in[0]);
   // The depthwise kernels take maps of half a vector two rows at a time (kernels.h).
   if (out->h < plan->threads || 2 * out->w <= plan->kernels->lanes)
     return false;

@@ -23,6 +23,9 @@ static const network networks[] = {
     {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "mixed"}}, 3},
     {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "affine"}}, 3},
     {"ghostnet", {SMALL, {"width", "0.5"}, {"cheap", "wavelet"}}, 3},
+    // Squeeze-excite on maps that are high enough for bands.
+    {"ghostnet", {{"resolution", "128"}, {"width", "0.5"}}, 2},
+    {"ghostnet", {{"resolution", "128"}, {"width", "0.5"}, {"cheap", "affine"}}, 3},
     {"ghostnet-v2", {{"resolution", "96"}, {"width", "0.5"}}, 2},
     {"repghost", {SMALL, {"width", "0.5"}}, 2},
     {"mobilenet-v1", {SMALL, {"width", "0.5"}}, 2},
