@@ -92,11 +92,10 @@ report 'once more: all from the store' "$why"
 # Asked to stop: finished cells are kept, the exit code tells, the next run goes on.
 stop() { # signal, exit code
   why='it was over before the signal, or had not begun, fifty times'
+  wait=$(awk -v ms="$took" 'BEGIN { print ms / 2 }')
   for try in $(seq 50); do
-    part=$(((try * 7) % 19 + 2)) # from a half to a twentieth of the time it takes
     rm -rf "$tmp/stopped"
-    timeout --preserve-status -s "$1" "$(awk -v ms="$took" -v part="$part" \
-      'BEGIN { printf "%.3f", ms / 1000 / part }')" \
+    timeout --preserve-status -s "$1" "$(awk -v ms="$wait" 'BEGIN { printf "%.3f", ms / 1000 }')" \
       "$program" run sweep --no-plots -o "$tmp/stopped" >"$tmp/out" 2>"$tmp/err" </dev/null
     code=$?
     # Before the first cell the signal ends the process as ever, with the same code and no words.
@@ -104,6 +103,8 @@ stop() { # signal, exit code
       why=
       break
     fi
+    # Sooner where it was over, later where it had not begun: other programs change how long it takes.
+    wait=$(awk -v ms="$wait" -v code="$code" 'BEGIN { print ms * (code == 0 ? 0.7 : 1.3) }')
   done
   said=$(sed -n 's/.*signal: \([0-9]*\) of 200 cells.*/\1/p' "$tmp/err")
   kept=$(cells "$tmp/stopped" | wc -l)
