@@ -95,15 +95,22 @@ static void put_side_by_side(placing *p) {
 // ---------------------------------------------------------------------------------------------
 // Life times
 
-static void touch(placing *p, int tensor, int step) {
+// The outermost memory of plane `*c` of a tensor, and on to the first plane of another one; NULL
+// behind the last.
+static memory *next_memory(const placing *p, int tensor, int64_t *c) {
   const gb_tensor *t = &p->plan->tensors[tensor];
-  int last = -1;
-  for (int64_t c = 0; c < t->shape.c; c++) {
-    if (t->planes[c].root == last)
-      continue;
-    last = t->planes[c].root;
-    int64_t offset = 0;
-    memory *m = &p->memories[outermost(p, last, &offset)];
+  if (*c >= t->shape.c)
+    return NULL;
+  int root = t->planes[*c].root;
+  while (*c < t->shape.c && t->planes[*c].root == root)
+    ++*c;
+  int64_t offset = 0;
+  return &p->memories[outermost(p, root, &offset)];
+}
+
+static void touch(placing *p, int tensor, int step) {
+  int64_t c = 0;
+  for (memory *m; (m = next_memory(p, tensor, &c));) {
     if (m->first < 0 || step < m->first)
       m->first = step;
     if (step > m->last)
@@ -135,17 +142,10 @@ static void find_life_times(placing *p) {
 // Bands: memory that threads only ever write and read by rows is each thread's own.
 
 static void share_memory(placing *p, int tensor) {
-  const gb_tensor *t = &p->plan->tensors[tensor];
-  int last = -1;
-  for (int64_t c = 0; c < t->shape.c; c++) {
-    if (t->planes[c].root == last)
-      continue;
-    last = t->planes[c].root;
-    int64_t offset = 0;
-    memory *m = &p->memories[outermost(p, last, &offset)];
+  int64_t c = 0;
+  for (memory *m; (m = next_memory(p, tensor, &c));)
     if (m->base == GB_BASE_OWN)
       m->base = GB_BASE_ARENA;
-  }
 }
 
 static gb_status find_bands(placing *p, gb_error *error) {
