@@ -2,7 +2,7 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
-const { spawn } = require('child_process');
+const { spawn, spawnSync } = require('child_process');
 const readline = require('readline');
 
 const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
@@ -120,4 +120,26 @@ function settle(pid) {
   }
 }
 
-module.exports = { Child, Ghostbench, OnnxRuntime, settle };
+// The processors this program may run on, by number.
+function processors() {
+  const [, ranges] = /^Cpus_allowed_list:\s*(\S+)/m.exec(fs.readFileSync('/proc/self/status', 'latin1'));
+  return ranges.split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+// Those of round i: as many as there are threads, moving on by one from round to round.
+function turn(all, i, threads) {
+  return Array.from({ length: Math.min(threads, all.length) }, (_, k) => all[(i + k) % all.length]);
+}
+
+// Keeps every thread of the processes on the given processors.
+function hold(pids, cpus) {
+  for (const pid of pids) {
+    const done = spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cpus.join(','), String(pid)], { encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(`taskset could not hold process ${pid} on processors ${cpus}: ${done.error || done.stderr}`);
+  }
+}
+
+module.exports = { Child, Ghostbench, OnnxRuntime, settle, processors, turn, hold };

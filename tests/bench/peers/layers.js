@@ -5,7 +5,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { execFileSync } = require('child_process');
-const { Child, Ghostbench, settle } = require('./engines.js');
+const { Child, Ghostbench, settle, processors, turn, hold } = require('./engines.js');
 const { median, summarise } = require('./stats.js');
 
 const [build, results] = process.argv.slice(2);
@@ -57,9 +57,10 @@ async function compare(row, threads, rounds) {
   }
   const difference = worst / (high - low);
   if (!(difference <= 1e-4) || p.length !== q.length) throw new Error(`${label} ${shape}: outputs differ by ${difference} of their spread`);
-  const kept = [];
+  const kept = [], all = processors();
   for (let i = 0; i < rounds; i++) {
-    const round = {};
+    const round = { cpus: turn(all, i, threads) };
+    hold([theirs.pid, ours.pid], round.cpus);
     for (const [key, engine] of engines) {
       for (const other of [theirs, ours]) settle(other.pid);
       round[key] = (await engine.run(runs[key] + 1)).slice(1);

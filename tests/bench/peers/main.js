@@ -5,7 +5,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { execFileSync } = require('child_process');
-const { Ghostbench, OnnxRuntime, settle } = require('./engines.js');
+const { Ghostbench, OnnxRuntime, settle, processors, turn, hold } = require('./engines.js');
 const { median, summarise } = require('./stats.js');
 const { table } = require('./table.js');
 const zoo = require('./networks.js');
@@ -96,11 +96,15 @@ async function time(ort, network, threads, batch, rounds) {
   }
   const kept = [];
   let unsettled = 0;
+  const pids = [process.pid, pair.ours.pid];
+  const all = processors();
   const quiet = () => {
-    for (const pid of [process.pid, pair.ours.pid]) if (Number.isNaN(settle(pid))) unsettled++;
+    for (const pid of pids) if (Number.isNaN(settle(pid))) unsettled++;
   };
   for (let i = 0; i < rounds; i++) {
-    const round = {};
+    // A round's turns share processors, the next round's move on: see README.md.
+    const round = { cpus: turn(all, i, threads) };
+    hold(pids, round.cpus);
     for (const [key, engine] of [['a', pair.theirs], ['b', pair.ours]]) {
       quiet();
       // The first run of a turn finds cold caches and sleeping threads; it is not counted.
@@ -108,6 +112,7 @@ async function time(ort, network, threads, batch, rounds) {
     }
     kept.push(round);
   }
+  hold([process.pid], all);
   await pair.close();
   const s = summarise(kept);
   return {
@@ -115,7 +120,7 @@ async function time(ort, network, threads, batch, rounds) {
     threads, batch, isa: pair.ours.about.isa, difference: pair.difference,
     onnxruntime_ms: s.a, ghostbench_ms: s.b,
     ratio: s.ratio.median, ratio_low: s.ratio.low, ratio_high: s.ratio.high, unsettled,
-    samples: { onnxruntime_ms: kept.map((r) => r.a), ghostbench_ms: kept.map((r) => r.b) },
+    samples: { processors: kept.map((r) => r.cpus), onnxruntime_ms: kept.map((r) => r.a), ghostbench_ms: kept.map((r) => r.b) },
   };
 }
 
