@@ -23,6 +23,7 @@ typedef struct visitor {
   int64_t batch;
   const gb_step_info *steps;
   counter *threads;
+  bool *published; // by step, in the run at hand: strips visit a step again and again
   mode mode;
 } visitor;
 
@@ -57,8 +58,10 @@ static void visit(void *context, size_t step, int thread, bool begins) {
     c->failed = !gb_tally_read(c->tally, c->before);
     return;
   }
-  if (v->publishes && thread == 0)
+  if (v->publishes && thread == 0 && !v->published[step]) {
     publish(v, &v->steps[step]);
+    v->published[step] = true;
+  }
   c->failed = !gb_tally_read(c->tally, now);
   for (size_t e = 0; e < v->count; e++) {
     int64_t more = now[e] - c->before[e] - c->cost[e];
@@ -90,7 +93,8 @@ gb_status gb_count_pass(gb_counters *counters, gb_native *engine, int threads, i
   visitor v = {.counters = counters, .events = events, .count = count, .batch = batch};
   gb_step_info *steps = arena ? gb_arena_allocate(arena, step_count, sizeof *steps) : NULL;
   v.threads = arena ? gb_arena_allocate(arena, (size_t)threads, sizeof *v.threads) : NULL;
-  bool memory = steps && v.threads;
+  v.published = arena ? gb_arena_allocate(arena, step_count, sizeof *v.published) : NULL;
+  bool memory = steps && v.threads && v.published;
   for (int t = 0; memory && t < threads; t++) {
     v.threads[t].sums = gb_arena_allocate(arena, cells, sizeof(int64_t));
     memory = v.threads[t].sums != NULL;
@@ -110,6 +114,7 @@ gb_status gb_count_pass(gb_counters *counters, gb_native *engine, int threads, i
   for (int run = 0; run < runs && status == GB_OK; run++) {
     for (int t = 0; t < threads; t++)
       memset(v.threads[t].sums, 0, cells * sizeof(int64_t));
+    memset(v.published, 0, step_count * sizeof *v.published);
     gb_native_visit(engine, input, output, visit, &v);
     add_up(&v, threads, cells, values + (size_t)run * cells);
     status = failure(&v, threads, error);

@@ -18,6 +18,10 @@ static void add_step(gb_table *table, const gb_step_info *info) {
   gb_table_integer(table, info->nominal_macs);
   gb_table_integer(table, info->executed_macs);
   gb_table_integer(table, info->bytes);
+  if (info->strips > 0)
+    gb_table_integer(table, info->strips);
+  else
+    gb_table_text(table, "");
 }
 
 static void add_notes(gb_table *table, const gb_native *engine, const gb_engine_choice *choice,
@@ -56,6 +60,7 @@ gb_status gb_plan_text(const gb_native *engine, const gb_engine_choice *choice, 
       {"nominal_macs", "MACs", "nominal", GB_ALIGN_RIGHT, true},
       {"executed_macs", "MACs", "executed", GB_ALIGN_RIGHT, true},
       {"bytes", "bytes", NULL, GB_ALIGN_RIGHT, true},
+      {"strips", "strips", NULL, GB_ALIGN_RIGHT, false},
   };
   gb_table *table = gb_table_new("plan", name);
   if (!table)

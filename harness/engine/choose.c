@@ -46,18 +46,23 @@ gb_status gb_plan_prepare(gb_plan *plan, gb_error *error) {
 
 float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker) {
   const gb_tensor *t = &plan->tensors[tensor];
+  int64_t above = worker->above[t->window] * t->shape.w;
   if (t->contiguous)
-    return worker->base[t->base] + t->offset + channel * t->shape.h * t->shape.w;
-  return worker->base[t->bases[channel]] + t->offsets[channel];
+    return worker->base[t->base] + t->offset + channel * t->stride - above;
+  return worker->base[t->bases[channel]] + t->offsets[channel] - above;
+}
+
+int64_t gb_residual_stride(const gb_plan *plan, const gb_step *step) {
+  return step->residual >= 0 ? plan->tensors[step->residual].stride : 0;
 }
 
 int64_t gb_plane_run(const gb_plan *plan, int tensor, int64_t channel, int64_t end) {
   const gb_tensor *t = &plan->tensors[tensor];
   if (t->contiguous)
     return end;
-  int64_t c = channel + 1, size = t->shape.h * t->shape.w;
+  int64_t c = channel + 1;
   while (c < end && t->bases[c] == t->bases[channel] &&
-         t->offsets[c] == t->offsets[channel] + (c - channel) * size)
+         t->offsets[c] == t->offsets[channel] + (c - channel) * t->stride)
     c++;
   return c;
 }

@@ -41,6 +41,10 @@ void gb_reference_free(gb_reference *engine);
   X(FUSE_GHOST, "fuse-ghost",                                                                      \
     "a ghost module's cheap operation runs while its primary maps are "                            \
     "in cache (on one thread)")                                                                    \
+  X(STRIPS, "strips",                                                                              \
+    "chains of steps on large maps run strip by strip of rows, so that the maps between them "     \
+    "stay "                                                                                        \
+    "in the cache (on one thread)")                                                                \
   X(BANDS, "bands",                                                                                \
     "each thread keeps to its own rows of large maps, in memory of its own "                       \
     "(on several threads, for one image)")                                                         \
@@ -78,8 +82,8 @@ void gb_native_free(gb_native *engine);
 void gb_native_profile(gb_native *engine, const float *input, float *output, double *seconds);
 
 // The same with a call before and behind each step, by every thread around its own share of the
-// work, waits between steps left out: for counters. The step's images are run one after another.
-// `begins` is false behind the share.
+// work, waits between steps left out: for counters. The step's images are run one after another,
+// and a step that goes by strips is visited once a strip. `begins` is false behind the share.
 typedef void (*gb_visit)(void *context, size_t step, int thread, bool begins);
 void gb_native_visit(gb_native *engine, const float *input, float *output, gb_visit visit,
                      void *context);
@@ -94,6 +98,7 @@ typedef struct gb_step_info {
   int64_t bytes;                       // inputs, weights and outputs of one image
   int base;                            // 0 arena, 1 input, 2 output, 3 each thread's own memory
   int64_t offset;                      // of the output, in floats
+  int64_t strips;                      // that its chain goes by; 0: it runs on whole maps
 } gb_step_info;
 size_t gb_native_step_count(const gb_native *engine);
 void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info);

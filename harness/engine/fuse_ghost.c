@@ -39,13 +39,19 @@ static gb_status merge(gb_plan *plan, gb_step *primary, gb_step *cheap, gb_error
   return GB_OK;
 }
 
+// Ghosts of maps that are too large for the cache are left to a chain of strips.
+static bool is_large(const gb_plan *plan, const gb_step *primary, const gb_step *cheap) {
+  const gb_shape *out = &plan->tensors[primary->out].shape;
+  return gb_strips_take(plan, out, out->c + plan->tensors[cheap->out].shape.c);
+}
+
 static gb_status fuse_cheap(gb_plan *plan, gb_step *cheap, gb_error *error) {
   if (!is_cheap(plan, cheap) || plan->producers[cheap->in[0]] < 0)
     return GB_OK;
   gb_step *primary = &plan->steps[plan->producers[cheap->in[0]]];
   if (primary->out != cheap->in[0] || primary->ghosts || primary->residual >= 0 ||
       plan->tensors[primary->out].shape.h * plan->tensors[primary->out].shape.w == 1 ||
-      !gb_is_pointwise(&primary->work))
+      !gb_is_pointwise(&primary->work) || is_large(plan, primary, cheap))
     return GB_OK;
   return merge(plan, primary, cheap, error);
 }

@@ -124,6 +124,39 @@ static void set_image(const gb_native *engine, gb_worker *worker, int64_t image)
   worker->base[GB_BASE_OUTPUT] = engine->output + image * engine->output_size;
 }
 
+// A step's share, with what listens to it. `before` is when the last one ended.
+static void begin_step(const gb_native *engine, size_t s, int thread) {
+  if (engine->visit)
+    engine->visit(engine->visit_context, s, thread, true);
+}
+
+static void end_step(const gb_native *engine, size_t s, int thread, double *before) {
+  if (engine->visit)
+    engine->visit(engine->visit_context, s, thread, false);
+  if (engine->seconds && thread == 0) {
+    double after = now();
+    engine->seconds[s] += after - *before;
+    *before = after;
+  }
+}
+
+// The image at hand, strip by strip through the steps of a chain.
+static void run_strips(const gb_native *engine, gb_worker *worker, int thread,
+                       const gb_strips *strips, double *before) {
+  const gb_plan *plan = &engine->plan;
+  for (int64_t strip = 0; strip < strips->count; strip++) {
+    gb_strips_begin(plan, strips, strip, worker);
+    for (size_t s = strips->first; s < strips->end; s++) {
+      if (!gb_strips_rows(strips, strip, s, worker))
+        continue;
+      begin_step(engine, s, thread);
+      plan->steps[s].type->run(plan, &plan->steps[s], worker);
+      end_step(engine, s, thread, before);
+    }
+  }
+  gb_strips_end(worker);
+}
+
 // Whole images, each thread its own; steps that take the whole batch at once are shared.
 static void run_images(gb_native *engine, gb_worker *worker, int thread) {
   const gb_plan *plan = &engine->plan;
@@ -136,7 +169,12 @@ static void run_images(gb_native *engine, gb_worker *worker, int thread) {
     for (int64_t image = thread; image < plan->batch; image += plan->threads) {
       set_image(engine, worker, image);
       for (size_t i = s; i < end; i++)
-        plan->steps[i].type->run(plan, &plan->steps[i], worker);
+        if (plan->steps[i].strips) {
+          run_strips(engine, worker, thread, plan->steps[i].strips, NULL);
+          i = plan->steps[i].strips->end - 1;
+        } else {
+          plan->steps[i].type->run(plan, &plan->steps[i], worker);
+        }
     }
     gb_team_wait(engine->team);
     if (end < plan->step_count) {
@@ -169,22 +207,23 @@ static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
   double before = engine->seconds ? now() : 0;
   for (size_t s = 0; s < plan->step_count; s++) {
     const gb_step *step = &plan->steps[s];
+    if (step->strips) { // there is one thread
+      for (int64_t image = 0; image < plan->batch; image++) {
+        set_image(engine, worker, image);
+        run_strips(engine, worker, thread, step->strips, &before);
+      }
+      s = step->strips->end - 1;
+      continue;
+    }
     if (step->gives)
       (step->halo > 0 ? gb_halo_give : step->type->give)(plan, step, worker);
     if (step->waits)
       gb_team_wait(engine->team);
-    if (engine->visit)
-      engine->visit(engine->visit_context, s, thread, true);
+    begin_step(engine, s, thread);
     if (step->halo > 0)
       gb_halo_take(plan, step, worker);
     run_step(engine, worker, thread, step);
-    if (engine->visit)
-      engine->visit(engine->visit_context, s, thread, false);
-    if (engine->seconds && thread == 0) {
-      double after = now();
-      engine->seconds[s] += after - before;
-      before = after;
-    }
+    end_step(engine, s, thread, &before);
   }
 }
 
@@ -250,7 +289,8 @@ void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info) {
                          .executed_macs = step->executed,
                          .bytes = 4 * elements,
                          .base = out->base,
-                         .offset = out->offset};
+                         .offset = out->offset,
+                         .strips = step->strips ? step->strips->count : 0};
 }
 
 const char *gb_native_isa(const gb_native *engine) {

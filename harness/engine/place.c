@@ -11,6 +11,7 @@ typedef struct memory {
   int first, last; // steps; -1 while unused
   int64_t at;      // in the base
   int base;
+  const gb_strips *strips; // the chain whose steps alone touch it, or NULL
 } memory;
 
 typedef struct placing {
@@ -108,14 +109,20 @@ static memory *next_memory(const placing *p, int tensor, int64_t *c) {
   return &p->memories[outermost(p, root, &offset)];
 }
 
-static void touch(placing *p, int tensor, int step) {
+static void touch_from(placing *p, int tensor, int first, int last) {
   int64_t c = 0;
   for (memory *m; (m = next_memory(p, tensor, &c));) {
-    if (m->first < 0 || step < m->first)
-      m->first = step;
-    if (step > m->last)
-      m->last = step;
+    if (m->first < 0 || first < m->first)
+      m->first = first;
+    if (last > m->last)
+      m->last = last;
   }
+}
+
+// All steps of a chain run again and again, so that what one of them touches lives as long as it.
+static void touch(placing *p, int tensor, int step) {
+  const gb_strips *strips = step < (int)p->plan->step_count ? p->plan->steps[step].strips : NULL;
+  touch_from(p, tensor, strips ? (int)strips->first : step, strips ? (int)strips->end - 1 : step);
 }
 
 static void find_life_times(placing *p) {
@@ -173,6 +180,67 @@ static gb_status find_bands(placing *p, gb_error *error) {
 }
 
 // ---------------------------------------------------------------------------------------------
+// Strips: memory that only the steps of one chain touch holds the rows of a window.
+
+static const gb_strips *chain_of(const gb_plan *plan, const memory *m) {
+  const gb_strips *strips = m->first >= 0 ? plan->steps[m->first].strips : NULL;
+  return strips && m->last < (int)strips->end ? strips : NULL;
+}
+
+// A tensor lies in the windows of one chain, map by map, or in none; true when that was changed.
+static bool agree(placing *p, int tensor) {
+  const gb_tensor *t = &p->plan->tensors[tensor];
+  const gb_strips *strips = NULL;
+  bool whole = false, changed = false;
+  for (int64_t c = 0; c < t->shape.c; c++) {
+    gb_plane plane = resolve(p, t->planes[c]);
+    const memory *m = &p->memories[plane.root];
+    const gb_shape *shape = &p->plan->tensors[plane.root].shape;
+    strips = c == 0 ? m->strips : strips;
+    whole |= m->strips != strips || shape->h != t->shape.h || shape->w != t->shape.w ||
+             plane.offset % map_size(shape) != 0;
+  }
+  int64_t c = 0;
+  for (memory *m; whole && (m = next_memory(p, tensor, &c));) {
+    changed |= m->strips != NULL;
+    m->strips = NULL;
+  }
+  return changed;
+}
+
+static bool agree_step(placing *p, const gb_step *step) {
+  bool changed = agree(p, step->out);
+  for (size_t i = 0; i < step->n_in; i++)
+    changed |= agree(p, step->in[i]);
+  return changed | (step->residual >= 0 && agree(p, step->residual));
+}
+
+static gb_status find_strips(placing *p, gb_error *error) {
+  gb_plan *plan = p->plan;
+  GB_TRY(gb_plan_strips(plan, error));
+  find_life_times(p);
+  for (size_t i = 0; i < plan->tensor_count; i++) {
+    memory *m = &p->memories[i];
+    if (m->parent < 0 && m->base == GB_BASE_ARENA)
+      m->strips = chain_of(plan, m);
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t s = 0; s < plan->step_count; s++)
+      changed |= agree_step(p, &plan->steps[s]);
+  }
+  return GB_OK;
+}
+
+// Floats from one map to the next in the memory `root`, and the window that it holds.
+static int64_t stride_of(const placing *p, int root, int *window) {
+  const gb_shape *shape = &p->plan->tensors[root].shape;
+  const gb_strips *strips = p->memories[root].strips;
+  *window = 0;
+  return strips ? gb_strips_stride(strips, shape, window) : map_size(shape);
+}
+
+// ---------------------------------------------------------------------------------------------
 // Results over inputs
 
 // True when `step` reads the memory `root` in another way than element by element through `from`.
@@ -194,7 +262,8 @@ static void reuse_in_place(placing *p) {
     const gb_step *step = &plan->steps[s];
     int from = step->type->in_place && step->n_in > 0 ? step->in[0] : -1;
     const memory *made = &p->memories[step->out];
-    if (from < 0 || made->parent >= 0 || made->base == GB_BASE_OUTPUT)
+    // A strip's inputs are still wanted by the next one.
+    if (from < 0 || made->parent >= 0 || made->base == GB_BASE_OUTPUT || step->strips)
       continue;
     gb_plane first;
     if (!is_contiguous(p, from, &first) || first.offset != 0 || first.root == step->out)
@@ -327,9 +396,12 @@ static gb_status lay_out_base(placing *p, int base, gb_extent *extents, size_t *
     const memory *m = &p->memories[i];
     if (m->parent >= 0 || m->first < 0 || m->base != base)
       continue;
+    int window;
     owner[*count] = i;
-    extents[(*count)++] = (gb_extent){
-        .size = image_size(&p->plan->tensors[i].shape), .first = m->first, .last = m->last};
+    extents[(*count)++] =
+        (gb_extent){.size = p->plan->tensors[i].shape.c * stride_of(p, (int)i, &window),
+                    .first = m->first,
+                    .last = m->last};
   }
   GB_TRY(gb_layout(extents + first, *count - first, 16, size, error));
   for (size_t i = first; i < *count; i++)
@@ -352,6 +424,14 @@ static gb_status lay_out(placing *p, gb_error *error) {
   return GB_OK;
 }
 
+// Where a plane lies in its outermost memory.
+static int64_t place_in(const placing *p, gb_plane plane) {
+  int window;
+  int64_t stride = stride_of(p, plane.root, &window);
+  return window ? plane.offset / map_size(&p->plan->tensors[plane.root].shape) * stride
+                : plane.offset;
+}
+
 static gb_status set_offsets(placing *p, gb_error *error) {
   gb_plan *plan = p->plan;
   for (size_t i = 0; i < plan->tensor_count; i++) {
@@ -359,7 +439,10 @@ static gb_status set_offsets(placing *p, gb_error *error) {
     gb_plane first;
     t->contiguous = is_contiguous(p, (int)i, &first);
     t->base = p->memories[first.root].base;
-    t->offset = p->memories[first.root].at + first.offset;
+    t->stride = stride_of(p, first.root, &t->window);
+    if (t->window == 0)
+      t->stride = map_size(&t->shape);
+    t->offset = p->memories[first.root].at + place_in(p, first);
     if (t->contiguous)
       continue;
     t->offsets = gb_arena_allocate(plan->arena, (size_t)t->shape.c, sizeof *t->offsets);
@@ -369,7 +452,7 @@ static gb_status set_offsets(placing *p, gb_error *error) {
     for (int64_t c = 0; c < t->shape.c; c++) {
       gb_plane plane = resolve(p, t->planes[c]);
       t->bases[c] = (unsigned char)p->memories[plane.root].base;
-      t->offsets[c] = p->memories[plane.root].at + plane.offset;
+      t->offsets[c] = p->memories[plane.root].at + place_in(p, plane);
     }
   }
   return GB_OK;
@@ -384,7 +467,7 @@ gb_status gb_plan_place(gb_plan *plan, gb_error *error) {
   GB_TRY(insert_copies(&p, error));
   GB_TRY(gb_plan_choose(plan, error)); // the copies have no type yet
   GB_TRY(find_bands(&p, error));
-  find_life_times(&p);
+  GB_TRY(find_strips(&p, error));
   reuse_in_place(&p);
   find_life_times(&p);
   GB_TRY(lay_out(&p, error));

@@ -4,8 +4,9 @@
 // additions and gates into their producers, merge.c parallel branches, fuse_ghost.c ghost modules;
 // reorder.c exchanges linear layers that commute; choose.c gives each step a type from steps.def
 // (one file step_*.c a type, ending in one const descriptor); place.c decides where tensors lie, so
-// that concatenation, slices and shuffles move nothing; share.c, how threads share each step, and
-// halo.c, what they tell each other then; native.c runs it on a team of threads.
+// that concatenation, slices and shuffles move nothing; strips.c, which steps run depth first,
+// strip by strip of rows; share.c, how threads share each step, and halo.c, what they tell each
+// other then; native.c runs it on a team of threads.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H
@@ -32,6 +33,8 @@ typedef struct gb_tensor {
   int uses;         // steps and plane tensors that read it
   // Found by place.c:
   int base;
+  int window;           // of the chain whose strips it is made in (strips.c); 0: whole maps
+  int64_t stride;       // floats from one plane to the next
   bool contiguous;      // planes follow each other
   int64_t offset;       // of the first plane, within the base of an image
   int64_t *offsets;     // of every plane where they are not contiguous; else NULL
@@ -42,11 +45,14 @@ typedef struct gb_plan gb_plan;
 typedef struct gb_step gb_step;
 
 // What a thread knows while it runs a step: its share is part `part` of `parts`.
+enum { GB_WINDOWS = 6 }; // heights of maps in a chain of steps, and one for whole maps
 typedef struct gb_worker {
   float *base[GB_BASE_COUNT]; // of the image at hand
   float *scratch;             // of this thread
   float *exchange;            // of all threads: rows that one takes from another
   int part, parts;
+  int64_t y0, y1;            // rows of a step's output, where it goes by strips
+  int64_t above[GB_WINDOWS]; // rows of a map that are not in memory: the first of its window
 } gb_worker;
 
 // What a worker computes of an output: channels [c0, c1) at pixels [p0, p1) of every map.
@@ -58,7 +64,22 @@ typedef struct gb_slice {
 // maps too, or by any pixels.
 typedef enum gb_cut { GB_CUT_CHANNELS, GB_CUT_ROWS, GB_CUT_PIXELS } gb_cut;
 // How that of a step is.
-typedef enum gb_by { GB_BY_CHANNELS, GB_BY_PIXELS, GB_BY_ROWS } gb_by;
+typedef enum gb_by { GB_BY_CHANNELS, GB_BY_PIXELS, GB_BY_ROWS, GB_BY_STRIPS } gb_by;
+
+// What a strip does of a step's output: rows [from, to) are made, those from `keep` on still read.
+typedef struct gb_rows {
+  int64_t keep, from, to;
+} gb_rows;
+
+// A chain of steps [first, end) that runs strip by strip; see strips.c.
+typedef struct gb_strips {
+  size_t first, end;
+  int64_t count;               // strips
+  gb_rows *rows;               // by strip and step
+  int64_t *above;              // by strip and window: the first row in memory
+  int64_t heights[GB_WINDOWS]; // of whole maps, by window
+  int64_t most[GB_WINDOWS];    // rows in memory
+} gb_strips;
 
 // A type of step: how it is recognised, prepared and run.
 typedef struct gb_step_type {
@@ -110,12 +131,13 @@ struct gb_step {
   float *own;            // the weights, where they are the step's own; else NULL
   const char *layers;    // what became of this step: "conv batch-norm activation"
   bool dead;
-  // Found by share.c and halo.c:
+  // Found by share.c, strips.c and halo.c:
   gb_by by;
-  bool waits;       // until all threads are done with what is before
-  bool gives;       // threads tell each other something before that
-  int64_t exchange; // where, in floats of the memory for exchange
-  int64_t halo;     // floats there that are rows of neighbours
+  const gb_strips *strips; // the chain that the step is part of, or NULL
+  bool waits;              // until all threads are done with what is before
+  bool gives;              // threads tell each other something before that
+  int64_t exchange;        // where, in floats of the memory for exchange
+  int64_t halo;            // floats there that are rows of neighbours
   // Found by the type:
   void *data;
   int64_t scratch;           // floats each thread needs
@@ -163,6 +185,19 @@ gb_status gb_plan_choose(gb_plan *plan, gb_error *error); // types of steps that
 gb_status gb_plan_place(gb_plan *plan, gb_error *error);
 gb_status gb_plan_share(gb_plan *plan, gb_error *error);   // called by gb_plan_place
 gb_status gb_plan_prepare(gb_plan *plan, gb_error *error); // packs weights, finds scratch
+
+// Called by gb_plan_place: chains of steps that go by strips.
+gb_status gb_plan_strips(gb_plan *plan, gb_error *error);
+// True when maps of a ghost module are so large that a chain of strips is better.
+bool gb_strips_take(const gb_plan *plan, const gb_shape *out, int64_t maps);
+// Floats between planes of a chain's inner maps, and their window; whole maps where it has none.
+int64_t gb_strips_stride(const gb_strips *strips, const gb_shape *shape, int *window);
+// Running a strip: begin moves the windows on, rows tells a step's (false: none), end is behind the
+// last strip.
+void gb_strips_begin(const gb_plan *plan, const gb_strips *strips, int64_t strip,
+                     gb_worker *worker);
+bool gb_strips_rows(const gb_strips *strips, int64_t strip, size_t step, gb_worker *worker);
+void gb_strips_end(gb_worker *worker);
 
 void gb_plan_waits(gb_plan *plan); // where threads wait for each other; called by gb_plan_prepare
 
@@ -220,6 +255,8 @@ typedef struct gb_behind {
 gb_status gb_behind_prepare(gb_plan *plan, const gb_step *step, gb_behind *behind, gb_error *error);
 void gb_behind_run(const gb_plan *plan, const gb_step *step, const gb_behind *behind, float *maps,
                    int64_t c0, int64_t c1);
+// Floats between planes of the residual; 0 where there is none.
+int64_t gb_residual_stride(const gb_plan *plan, const gb_step *step);
 // The geometry of a convolution for the kernels.
 gb_conv_shape gb_conv_shape_of(const gb_plan *plan, const gb_step *step);
 // The end of the run of planes from `channel` on that follow each other in memory, at most `end`.

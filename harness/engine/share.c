@@ -154,6 +154,10 @@ gb_slice gb_slice_of(const gb_plan *plan, const gb_step *step, int64_t grain,
   case GB_BY_ROWS:
     gb_share(slice.p1, out->w, worker, &slice.p0, &slice.p1);
     break;
+  case GB_BY_STRIPS:
+    slice.p0 = worker->y0 * out->w;
+    slice.p1 = worker->y1 * out->w;
+    break;
   }
   return slice;
 }

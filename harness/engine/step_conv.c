@@ -29,9 +29,9 @@ gb_conv_shape gb_conv_shape_of(const gb_plan *plan, const gb_step *step) {
                          .pad_left = w->left,
                          .dilation_h = w->dilation_h,
                          .dilation_w = w->dilation_w,
-                         .in_stride = in->h * in->w,
-                         .out_stride = out->h * out->w,
-                         .residual_stride = out->h * out->w,
+                         .in_stride = plan->tensors[step->in[0]].stride,
+                         .out_stride = plan->tensors[step->out].stride,
+                         .residual_stride = gb_residual_stride(plan, step),
                          .act = step->act};
 }
 

@@ -27,9 +27,9 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
                             .pad_left = w->left,
                             .dilation_h = w->dilation_h,
                             .dilation_w = w->dilation_w,
-                            .in_stride = in->h * in->w,
-                            .out_stride = out->h * out->w,
-                            .residual_stride = out->h * out->w,
+                            .in_stride = plan->tensors[step->in[0]].stride,
+                            .out_stride = plan->tensors[step->out].stride,
+                            .residual_stride = gb_residual_stride(plan, step),
                             .act = step->act};
   step->data = g;
   return GB_OK;

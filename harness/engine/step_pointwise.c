@@ -21,9 +21,9 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
   p->shape = (gb_pointwise_shape){.rows = out->c,
                                   .depth = in->c,
                                   .pixels = pixels,
-                                  .in_stride = pixels,
-                                  .out_stride = pixels,
-                                  .residual_stride = pixels,
+                                  .in_stride = plan->tensors[step->in[0]].stride,
+                                  .out_stride = plan->tensors[step->out].stride,
+                                  .residual_stride = gb_residual_stride(plan, step),
                                   .act = step->act};
   p->packed_size = plan->kernels->pointwise_pack_size(&p->shape);
   p->packed = gb_arena_allocate(plan->arena, p->packed_size, sizeof *p->packed);

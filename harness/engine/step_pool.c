@@ -22,28 +22,49 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
                        .stride_w = w->stride_w,
                        .pad_top = w->top,
                        .pad_left = w->left,
-                       .in_stride = in->h * in->w,
-                       .out_stride = out->h * out->w,
+                       .in_stride = plan->tensors[step->in[0]].stride,
+                       .out_stride = plan->tensors[step->out].stride,
                        .count_padding = w->count_padding};
   step->data = g;
   return GB_OK;
 }
 
+// Output rows [y0, y1) as a pool of their own: over the input rows [*first, ...) that they see.
+static gb_pool_shape rows_of(const gb_pool_shape *g, int64_t y0, int64_t y1, int64_t *first) {
+  gb_pool_shape part = *g;
+  int64_t top = y0 * g->stride_h - g->pad_top,
+          end = (y1 - 1) * g->stride_h - g->pad_top + g->kernel_h;
+  *first = top < 0 ? 0 : top < g->in_h ? top : g->in_h;
+  end = end > g->in_h ? g->in_h : end < *first ? *first : end;
+  part.in_h = end - *first;
+  part.out_h = y1 - y0;
+  part.pad_top = *first - top;
+  return part;
+}
+
 // Runs of maps that follow each other in memory are one call.
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
-  int64_t lo, hi;
-  gb_share(plan->tensors[step->out].shape.c, 1, worker, &lo, &hi);
-  while (lo < hi) {
-    int64_t end = gb_plane_run(plan, step->in[0], lo, hi);
+  const gb_pool_shape *g = step->data;
+  gb_slice s = gb_slice_of(plan, step, 1, worker);
+  if (s.p0 >= s.p1)
+    return;
+  int64_t first;
+  gb_pool_shape part = rows_of(g, s.p0 / g->out_w, s.p1 / g->out_w, &first);
+  while (s.c0 < s.c1) {
+    int64_t end = gb_plane_run(plan, step->in[0], s.c0, s.c1);
     (step->work.max ? plan->kernels->max_pool : plan->kernels->average_pool)(
-        step->data, gb_plane_at(plan, step->in[0], lo, worker),
-        gb_plane_at(plan, step->out, lo, worker), 0, end - lo);
-    lo = end;
+        &part, gb_plane_at(plan, step->in[0], s.c0, worker) + first * g->in_w,
+        gb_plane_at(plan, step->out, s.c0, worker) + s.p0, 0, end - s.c0);
+    s.c0 = end;
   }
 }
 
-const gb_step_type gb_step_pool = {
-    .name = "pool", .takes_planes = true, .accepts = accepts, .prepare = prepare, .run = run};
+const gb_step_type gb_step_pool = {.name = "pool",
+                                   .takes_planes = true,
+                                   .cut = GB_CUT_ROWS,
+                                   .accepts = accepts,
+                                   .prepare = prepare,
+                                   .run = run};
 
 static bool accepts_global(const gb_plan *plan, const gb_step *step) {
   (void)plan;

@@ -163,6 +163,19 @@ static bool read_summary(const char *line, const int *columns, int count, int64_
   return true;
 }
 
+// A part may come piece by piece; false where the sum is too large. `*found` counts parts, not
+// pieces, so that none can hide that another is missing.
+static bool add_part(int64_t *values, const int64_t *more, size_t *found) {
+  bool first = values[0] < 0;
+  *found += first;
+  for (int i = 0; i < GB_CALLGRIND_EVENTS; i++)
+    if (first)
+      values[i] = more[i];
+    else if (__builtin_add_overflow(values[i], more[i], &values[i]))
+      return false;
+  return true;
+}
+
 gb_status gb_callgrind_parse(const char *text, const char *path, size_t parts, int64_t *values,
                              gb_error *error) {
   static const char desc[] = "desc: Trigger: Client Request: part ";
@@ -180,13 +193,11 @@ gb_status gb_callgrind_parse(const char *text, const char *path, size_t parts, i
     else if (strncmp(line, "events: ", 8) == 0)
       count = read_events(line + 8, columns, (int)(sizeof columns / sizeof *columns));
     if ((strncmp(line, "summary: ", 9) == 0 || strncmp(line, "totals: ", 8) == 0) && part >= 0) {
-      // Each part once: a second one would hide that another is missing.
-      if ((size_t)part >= parts || values[(size_t)part * GB_CALLGRIND_EVENTS] >= 0 ||
-          !read_summary(strchr(line, ' ') + 1, columns, count,
-                        &values[(size_t)part * GB_CALLGRIND_EVENTS]))
+      int64_t more[GB_CALLGRIND_EVENTS];
+      if ((size_t)part >= parts || !read_summary(strchr(line, ' ') + 1, columns, count, more) ||
+          !add_part(&values[(size_t)part * GB_CALLGRIND_EVENTS], more, &found))
         return gb_fail(error, GB_EIO, "%s:%d: not what callgrind writes: %.*s", path, line_number,
                        (int)(strcspn(line, "\n") < 60 ? strcspn(line, "\n") : 60), line);
-      found++;
       part = -1;
     }
     line += strcspn(line, "\n");

@@ -90,6 +90,13 @@ TEST(a_file_of_callgrind) {
   REQUIRE(run >= 0 && reads >= 0 && run != reads);
   CHECK_INT(values[run], INT64_C(123456789012));
   CHECK_INT(values[GB_CALLGRIND_EVENTS + reads], 8);
+  // A step that goes by strips comes in pieces.
+  static const char pieces[] =
+      PART("1") "summary: 7 8\n" PART("0") "summary: 5 3\n" PART("1") "summary: 20 1\n";
+  REQUIRE_OK(gb_callgrind_parse(pieces, "file", 2, values, &error), error);
+  CHECK_INT(values[run], 5);
+  CHECK_INT(values[GB_CALLGRIND_EVENTS + run], 27);
+  CHECK_INT(values[GB_CALLGRIND_EVENTS + reads], 9);
   CHECK_INT(gb_callgrind_column("callgrind::Nothing"), -1);
   CHECK_INT(gb_callgrind_column("Ir"), -1);
 }
@@ -105,6 +112,8 @@ TEST(a_file_that_callgrind_did_not_write) {
       PART("0") "summary: 1 2\n" PART("1") "summary: -1 2\n",  // less than nothing
       PART("0") "summary: 1 2\n" PART("1") "summary: 1 2 3\n", // more than there are events
       PART("0") "summary: 1 2\n" PART("1") "summary: 99999999999999999999\n",
+      PART("0") "summary: 9000000000000000000 2\n" PART("1") "summary: 1 2\n" PART(
+          "0") "summary: 9000000000000000000 2\n", // a sum too large
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     gb_error error = {0};

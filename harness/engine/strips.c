@@ -1,0 +1,367 @@
+// Depth first through large maps: a chain of steps runs strip by strip of rows, each strip through
+// all of its steps, so that the maps between them never exist as a whole. A run of the network
+// reads all weights once and with them empties the caches; maps of several MB are written to memory
+// and read back, and a convolution of 16 maps spends half its time on that. What a chain keeps of
+// its inner maps are the rows that some step still reads, in memory of its own (place.c).
+//
+// A step of a strip goes as far as the rows allow that the step before it made; rows are made once.
+// (Line buffers: Alwani et al., Fused-Layer CNN Accelerators, MICRO 2016; by groups of channels:
+// Sandler et al. 2018, arXiv 1801.04381, section 5.)
+#include "harness/engine/plan.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum {
+  STRIP_ROWS = 14,            // of the highest maps: a multiple of the depthwise kernel's blocks
+  LARGE_BYTES = 1024 * 1024,  // maps that do not stay in a second-level cache of 1 MB
+  WEIGHT_BYTES = 128 * 1024,  // most of a step: every strip reads them
+  WINDOW_BYTES = 1024 * 1024, // most that a chain keeps of its maps
+  LONGEST = 16,               // steps of a chain
+};
+
+bool gb_strips_take(const gb_plan *plan, const gb_shape *out, int64_t maps) {
+  return plan->threads == 1 && gb_plan_has(plan, GB_PASS_STRIPS) && out->h > 2 * STRIP_ROWS &&
+         4 * maps * out->h * out->w > LARGE_BYTES / 2;
+}
+
+static bool has_window(const gb_step *step) {
+  return step->work.kind == GB_WORK_CONV || step->work.kind == GB_WORK_POOL;
+}
+
+// Rows of an input that output rows up to `end` need, and the first that those from `from` on do.
+static int64_t rows_before(const gb_step *step, const gb_shape *in, int64_t end) {
+  const gb_work *w = &step->work;
+  int64_t rows = (end - 1) * w->stride_h - w->top + (w->kernel_h - 1) * w->dilation_h + 1;
+  return !has_window(step) ? end : rows < 0 ? 0 : rows > in->h ? in->h : rows;
+}
+
+static int64_t first_row(const gb_step *step, int64_t from) {
+  int64_t row = has_window(step) ? from * step->work.stride_h - step->work.top : from;
+  return row < 0 ? 0 : row;
+}
+
+static bool can_go_by_strips(const gb_plan *plan, const gb_step *step) {
+  const gb_shape *out = &plan->tensors[step->out].shape;
+  // The depthwise kernels take maps of half a vector two rows at a time (kernels.h).
+  if (step->type->cut == GB_CUT_CHANNELS || step->work.plane ||
+      4 * step->weight_count > WEIGHT_BYTES || 2 * out->w <= plan->kernels->lanes ||
+      step->work.kind == GB_WORK_GLOBAL_POOL || step->ghosts)
+    return false;
+  for (size_t i = 0; i < step->n_in && !has_window(step); i++) {
+    const gb_shape *in = &plan->tensors[step->in[i]].shape;
+    if (in->h * in->w != 1 && (in->h != out->h || in->w != out->w))
+      return false;
+  }
+  return true;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+// What the search knows of a step. A link is a step that makes what this one reads.
+typedef struct link {
+  size_t maker;
+  bool windowed; // read through the step's window, not row by row
+} link;
+
+typedef struct chain_step {
+  link links[LONGEST];
+  size_t link_count;
+  size_t last_reader; // SIZE_MAX: also the caller
+  int64_t bytes;      // of its output
+  int64_t need, done; // rows
+  int64_t keep;       // the first row that is still read
+  int window;
+} chain_step;
+
+typedef struct chain {
+  gb_plan *plan;
+  size_t first, end;
+  chain_step steps[LONGEST];
+  int windows;
+  int64_t heights[GB_WINDOWS], above[GB_WINDOWS], most[GB_WINDOWS];
+} chain;
+
+static void find_last_readers(const gb_plan *plan, size_t *last) {
+  for (size_t s = 0; s < plan->step_count; s++)
+    last[s] = s;
+  for (size_t s = 0; s <= plan->step_count; s++) {
+    const gb_step *step = s < plan->step_count ? &plan->steps[s] : NULL;
+    size_t inputs = step ? step->n_in + 2 : 1;
+    for (size_t i = 0; i < inputs; i++) {
+      int tensor = !step             ? (int)plan->graph->node_count - 1
+                   : i < step->n_in  ? step->in[i]
+                   : i == step->n_in ? step->gate
+                                     : step->residual;
+      for (int64_t c = 0; tensor >= 0 && c < plan->tensors[tensor].shape.c; c++) {
+        int maker = plan->producers[plan->tensors[tensor].planes[c].root];
+        if (maker >= 0)
+          last[maker] = step ? s : SIZE_MAX;
+      }
+    }
+  }
+}
+
+// The steps of the chain that make `tensor` become links of `step`; false: too many.
+static bool add_links(const chain *c, chain_step *step, int tensor, bool windowed) {
+  const gb_tensor *t = &c->plan->tensors[tensor];
+  for (int64_t i = 0; i < t->shape.c; i++) {
+    int maker = c->plan->producers[t->planes[i].root];
+    if (maker < (int)c->first)
+      continue;
+    size_t k = 0;
+    while (k < step->link_count &&
+           (step->links[k].maker != (size_t)maker || step->links[k].windowed != windowed))
+      k++;
+    if (k == LONGEST)
+      return false;
+    if (k == step->link_count)
+      step->links[step->link_count++] = (link){(size_t)maker, windowed};
+  }
+  return true;
+}
+
+// Takes one more step into the chain; false where that cannot be.
+static bool extend(chain *c, const size_t *last) {
+  const gb_plan *plan = c->plan;
+  size_t index = c->end - c->first;
+  if (c->end == plan->step_count || index == LONGEST || plan->steps[c->end].by == GB_BY_ROWS ||
+      !can_go_by_strips(plan, &plan->steps[c->end]))
+    return false;
+  const gb_step *s = &plan->steps[c->end];
+  const gb_shape *out = &plan->tensors[s->out].shape;
+  chain_step *step = &c->steps[index];
+  *step = (chain_step){.last_reader = last[c->end], .bytes = 4 * gb_shape_count(out) / plan->batch};
+  for (size_t i = 0; i < s->n_in; i++)
+    if (!add_links(c, step, s->in[i], has_window(s)))
+      return false;
+  if (s->residual >= 0 && !add_links(c, step, s->residual, false))
+    return false;
+  step->window = 1;
+  while (step->window <= c->windows && c->heights[step->window] != out->h)
+    step->window++;
+  if (step->window == GB_WINDOWS)
+    return false;
+  if (step->window > c->windows)
+    c->heights[++c->windows] = out->h;
+  c->end++;
+  return true;
+}
+
+static bool is_inner(const chain *c, size_t i) {
+  return c->steps[i].last_reader < c->end;
+}
+
+// How far each step goes so that the last one has `rows` rows; what later steps read is whole
+// behind the last strip.
+static void find_needs(chain *c, int64_t rows) {
+  size_t count = c->end - c->first;
+  bool last = rows == c->plan->tensors[c->plan->steps[c->end - 1].out].shape.h;
+  for (size_t i = 0; i < count; i++)
+    c->steps[i].need = last && !is_inner(c, i)
+                           ? c->plan->tensors[c->plan->steps[c->first + i].out].shape.h
+                           : c->steps[i].done;
+  c->steps[count - 1].need = rows;
+  for (size_t i = count; i-- > 0;) {
+    const chain_step *step = &c->steps[i];
+    const gb_step *s = &c->plan->steps[c->first + i];
+    for (size_t k = 0; k < step->link_count && step->need > 0; k++) {
+      chain_step *maker = &c->steps[step->links[k].maker - c->first];
+      const gb_shape *in = &c->plan->tensors[c->plan->steps[step->links[k].maker].out].shape;
+      int64_t rows_in = step->links[k].windowed ? rows_before(s, in, step->need) : step->need;
+      if (rows_in > maker->need)
+        maker->need = rows_in;
+    }
+  }
+}
+
+// The first rows that are still read when those of `done` are there, and where windows begin.
+static void find_windows(chain *c) {
+  size_t count = c->end - c->first;
+  for (int w = 1; w <= c->windows; w++)
+    c->above[w] = c->heights[w];
+  for (size_t i = 0; i < count; i++)
+    c->steps[i].keep = c->steps[i].done;
+  for (size_t i = 0; i < count; i++) {
+    const chain_step *step = &c->steps[i];
+    for (size_t k = 0; k < step->link_count; k++) {
+      chain_step *maker = &c->steps[step->links[k].maker - c->first];
+      int64_t row = step->links[k].windowed ? first_row(&c->plan->steps[c->first + i], step->done)
+                                            : step->done;
+      if (row < maker->keep)
+        maker->keep = row;
+    }
+  }
+  for (size_t i = 0; i < count; i++)
+    if (c->steps[i].keep < c->above[c->steps[i].window])
+      c->above[c->steps[i].window] = c->steps[i].keep;
+}
+
+// Goes through all strips of `rows` rows of the last map; gives their number. `strips`, unless
+// NULL, gets the rows and windows of each.
+static int64_t walk(chain *c, int64_t rows, gb_strips *strips) {
+  size_t count = c->end - c->first;
+  int64_t height = c->plan->tensors[c->plan->steps[c->end - 1].out].shape.h, strip = 0;
+  for (size_t i = 0; i < count; i++)
+    c->steps[i].done = 0;
+  for (int w = 0; w < GB_WINDOWS; w++)
+    c->most[w] = 0;
+  for (int64_t y = 0; y < height; y += rows, strip++) {
+    find_windows(c);
+    find_needs(c, y + rows < height ? y + rows : height);
+    // Rows behind the last that is needed may exist (a stride that skips them): nobody makes them.
+    for (size_t i = 0; i < count; i++) {
+      chain_step *step = &c->steps[i];
+      int64_t kept = step->need - c->above[step->window];
+      if (kept > c->most[step->window])
+        c->most[step->window] = kept;
+      if (strips)
+        strips->rows[strip * (int64_t)count + (int64_t)i] =
+            (gb_rows){.keep = step->keep, .from = step->done, .to = step->need};
+      step->done = step->need;
+    }
+    if (strips)
+      memcpy(strips->above + strip * GB_WINDOWS, c->above, sizeof c->above);
+  }
+  return strip;
+}
+
+// Bytes that a chain of strips of `rows` rows keeps of its inner maps.
+static int64_t window_bytes(const chain *c) {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < c->end - c->first; i++)
+    if (is_inner(c, i))
+      bytes += c->steps[i].bytes / c->heights[c->steps[i].window] * c->most[c->steps[i].window];
+  return bytes;
+}
+
+static int64_t rows_of_strip(const chain *c) {
+  int64_t highest = 0, last = c->plan->tensors[c->plan->steps[c->end - 1].out].shape.h;
+  for (int w = 1; w <= c->windows; w++)
+    highest = c->heights[w] > highest ? c->heights[w] : highest;
+  int64_t rows = (STRIP_ROWS * last + highest - 1) / highest;
+  return rows > 0 ? rows : 1;
+}
+
+// True when a chain keeps its maps in the cache, and that is worth it; `*crossing` are the bytes
+// that it leaves for later steps.
+static bool is_worth_it(chain *c, int64_t *crossing) {
+  int64_t inner = 0, largest = 0;
+  *crossing = 0;
+  for (size_t i = 0; i < c->end - c->first; i++) {
+    int64_t bytes = c->steps[i].bytes;
+    if (!is_inner(c, i)) {
+      *crossing += bytes;
+      continue;
+    }
+    inner += bytes;
+    largest = bytes > largest ? bytes : largest;
+  }
+  if (inner <= LARGE_BYTES || c->end - c->first < 2)
+    return false;
+  int64_t strips = walk(c, rows_of_strip(c), NULL), bytes = window_bytes(c);
+  return strips > 2 && bytes <= WINDOW_BYTES && inner - bytes >= LARGE_BYTES / 2;
+}
+
+static gb_status keep(gb_plan *plan, chain *c, gb_error *error) {
+  gb_strips *strips = gb_arena_allocate(plan->arena, 1, sizeof *strips);
+  if (!strips)
+    return gb_fail_memory(error);
+  size_t count = c->end - c->first;
+  int64_t rows = rows_of_strip(c);
+  *strips = (gb_strips){.first = c->first, .end = c->end, .count = walk(c, rows, NULL)};
+  strips->rows =
+      gb_arena_allocate(plan->arena, (size_t)strips->count * count, sizeof *strips->rows);
+  strips->above =
+      gb_arena_allocate(plan->arena, (size_t)strips->count * GB_WINDOWS, sizeof *strips->above);
+  if (!strips->rows || !strips->above)
+    return gb_fail_memory(error);
+  walk(c, rows, strips);
+  for (int w = 1; w <= c->windows; w++) {
+    strips->heights[w] = c->heights[w];
+    strips->most[w] = c->most[w];
+  }
+  for (size_t s = c->first; s < c->end; s++) {
+    plan->steps[s].by = GB_BY_STRIPS;
+    plan->steps[s].strips = strips;
+  }
+  return GB_OK;
+}
+
+gb_status gb_plan_strips(gb_plan *plan, gb_error *error) {
+  if (plan->threads > 1 || !gb_plan_has(plan, GB_PASS_STRIPS))
+    return GB_OK;
+  GB_TRY(gb_plan_find_producers(plan, error)); // copies have moved the steps
+  size_t *last = gb_arena_allocate(plan->arena, plan->step_count, sizeof *last);
+  chain *c = gb_arena_allocate(plan->arena, 1, sizeof *c);
+  if (!last || !c)
+    return gb_fail_memory(error);
+  find_last_readers(plan, last);
+  for (size_t s = 0; s < plan->step_count;) {
+    *c = (chain){.plan = plan, .first = s, .end = s};
+    size_t best = s;
+    int64_t least = INT64_MAX, crossing;
+    while (extend(c, last))
+      if (is_worth_it(c, &crossing) && crossing < least) {
+        least = crossing;
+        best = c->end;
+      }
+    if (best > s) {
+      *c = (chain){.plan = plan, .first = s, .end = s};
+      while (c->end < best)
+        extend(c, last);
+      GB_TRY(keep(plan, c, error));
+      s = best;
+    } else {
+      s++;
+    }
+  }
+  return GB_OK;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+int64_t gb_strips_stride(const gb_strips *strips, const gb_shape *shape, int *window) {
+  for (*window = 1; *window < GB_WINDOWS; ++*window)
+    if (strips->heights[*window] == shape->h)
+      return strips->most[*window] * shape->w;
+  *window = 0;
+  return shape->h * shape->w;
+}
+
+// The rows that are kept move to the front of their memory.
+static void move_on(const gb_plan *plan, const gb_strips *strips, int64_t strip,
+                    const gb_worker *before, const gb_worker *worker) {
+  int64_t count = (int64_t)(strips->end - strips->first);
+  for (int64_t i = 0; i < count; i++) {
+    int out = plan->steps[(int64_t)strips->first + i].out;
+    const gb_tensor *t = &plan->tensors[out];
+    const gb_rows *rows = &strips->rows[strip * count + i];
+    int64_t from = rows->keep, end = rows->from;
+    if (t->window == 0 || worker->above[t->window] == before->above[t->window] || from >= end)
+      continue;
+    for (int64_t c = 0; c < t->shape.c; c++)
+      memmove(gb_plane_at(plan, out, c, worker) + from * t->shape.w,
+              gb_plane_at(plan, out, c, before) + from * t->shape.w,
+              (size_t)((end - from) * t->shape.w) * sizeof(float));
+  }
+}
+
+void gb_strips_begin(const gb_plan *plan, const gb_strips *strips, int64_t strip,
+                     gb_worker *worker) {
+  gb_worker before = *worker;
+  memcpy(worker->above, strips->above + strip * GB_WINDOWS, sizeof worker->above);
+  if (strip > 0)
+    move_on(plan, strips, strip, &before, worker);
+}
+
+bool gb_strips_rows(const gb_strips *strips, int64_t strip, size_t step, gb_worker *worker) {
+  int64_t count = (int64_t)(strips->end - strips->first), i = (int64_t)(step - strips->first);
+  worker->y0 = strips->rows[strip * count + i].from;
+  worker->y1 = strips->rows[strip * count + i].to;
+  return worker->y0 < worker->y1;
+}
+
+void gb_strips_end(gb_worker *worker) {
+  memset(worker->above, 0, sizeof worker->above);
+}
