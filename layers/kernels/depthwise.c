@@ -101,7 +101,9 @@ GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw
     acc[0][j] = vset1(map->bias);
     acc[1][j] = acc[0][j];
   }
-  const int64_t top = y0 * S - g->pad_top, width = g->in_w, height = g->in_h;
+  const int64_t top = y0 * S - g->pad_top, width = g->in_w;
+  // Rows that only output rows behind `end` would need are perhaps not in memory (strips).
+  const int64_t height = CHECKED ? gb_imin(g->in_h, top + S * (end - 1 - y0) + K) : 0;
   const float *p = map->in + top * width + x0 * S - (WHOLE ? 0 : g->pad_left);
   // WHOLE: passes over the rows are one for K = 3, two (even, odd columns) for K = 5.
   const int step = !WHOLE ? 1 : K == 3 ? K : 2, passes = !WHOLE ? K : K == 3 ? 1 : 2;

@@ -44,8 +44,8 @@ typedef struct gb_depthwise_shape {
   gb_activation act;
 } gb_depthwise_shape;
 
-// depthwise_rows: only output rows [y0, y1); maps not wider than half a vector only as a whole, as
-// other ranges would give other bits.
+// depthwise_rows: only output rows [y0, y1), for which only the input rows that they need are read;
+// maps not wider than half a vector only as a whole, as other ranges would give other bits.
 // depthwise also writes mean[c], the average of output map c (mean may be NULL).
 
 // A Ghost module of one image: primary maps [c0, c1) and the ghosts made from them. `out` are the
@@ -60,8 +60,8 @@ typedef struct gb_ghost_shape {
 
 // Convolution of one image, any kernel, stride, padding, dilation and groups: weights (out_c, in_c
 // / groups, kernel_h, kernel_w) as in the checkpoint, packed once. Pixels are counted row by row
-// over the output. `scratch` of conv_scratch_size floats belongs to the calling thread and holds
-// nothing between calls.
+// over the output; only the input rows that those asked for need are read. `scratch` of
+// conv_scratch_size floats belongs to the calling thread and holds nothing between calls.
 typedef struct gb_conv_shape {
   int64_t in_c, out_c, groups;
   int64_t in_h, in_w, out_h, out_w;

@@ -209,4 +209,66 @@ static void test_winograd(const gb_kernels *k, group *t) {
                     WINOGRAD, seed++);
 }
 
-KERNEL_TEST_MAIN({"depthwise", test_depthwise}, {"conv", test_conv}, {"winograd", test_winograd})
+// Output rows [y0, y1) of two maps, from an input of which only the rows that these need can be
+// read, one map at a time: the bits of the whole.
+static void rows_case(const gb_kernels *k, group *t, int64_t size, int64_t kernel, int64_t stride,
+                      int64_t y0, int64_t y1, variant which, uint64_t seed) {
+  rng r = {seed};
+  const int64_t pad = kernel / 2, out_size = (size + 2 * pad - kernel) / stride + 1;
+  const int64_t pixels = out_size * out_size, depth = kernel * kernel;
+  y0 = y0 < out_size ? y0 : out_size - 1;
+  y1 = y1 < out_size ? y1 : out_size;
+  int64_t first = y0 * stride - pad, end = (y1 - 1) * stride - pad + kernel;
+  first = first < 0 ? 0 : first;
+  end = end > size ? size : end;
+  guarded whole = guarded_new((size_t)(size * size), 0), w = guarded_new((size_t)depth, 0);
+  guarded some = guarded_new((size_t)((end - first) * size), (int)(seed & 1));
+  float *out = malloc(2 * (size_t)pixels * sizeof *out), *cut = out + pixels;
+  rng_fill(&r, whole.at, whole.n);
+  rng_fill(&r, w.at, w.n);
+  memcpy(some.at, whole.at + first * size, some.n * sizeof(float));
+  const float *in = some.at - first * size;
+  if (which == DEPTHWISE) {
+    const gb_depthwise_shape g = {1,      1,      size,        size,   out_size, out_size,
+                                  kernel, kernel, stride,      stride, pad,      pad,
+                                  1,      1,      size * size, pixels, pixels,   GB_ACT_RELU};
+    k->depthwise(&g, w.at, NULL, whole.at, NULL, out, NULL, 0, 1);
+    k->depthwise_rows(&g, w.at, NULL, in, NULL, cut, 0, 1, y0, y1);
+  } else {
+    const gb_conv_shape g = {1,      1,           1,      size,   size,       out_size, out_size,
+                             kernel, kernel,      stride, stride, pad,        pad,      1,
+                             1,      size * size, pixels, pixels, GB_ACT_RELU};
+    guarded packed = guarded_new(k->conv_pack_size(&g), 0);
+    guarded scratch = guarded_new(k->conv_scratch_size(&g), 0);
+    k->conv_pack(&g, w.at, packed.at);
+    k->conv(&g, packed.at, NULL, whole.at, NULL, out, scratch.at, 0, 1, 0, pixels);
+    k->conv(&g, packed.at, NULL, in, NULL, cut, scratch.at, 0, 1, y0 * out_size, y1 * out_size);
+    guarded_free(&packed);
+    guarded_free(&scratch);
+  }
+  t->cases++;
+  if (memcmp(out + y0 * out_size, cut + y0 * out_size,
+             (size_t)((y1 - y0) * out_size) * sizeof *out) != 0)
+    group_fail(t, "rows %ld to %ld of %ld, kernel %ld stride %ld: other bits than the whole",
+               (long)y0, (long)y1, (long)out_size, (long)kernel, (long)stride);
+  free(out);
+  guarded_free(&whole);
+  guarded_free(&some);
+  guarded_free(&w);
+}
+
+static void test_rows(const gb_kernels *k, group *t) {
+  uint64_t seed = 1;
+  const int64_t sizes[] = {k->lanes + 1, 2 * k->lanes, 47};
+  static const int64_t rows[][2] = {{0, 1}, {0, 4}, {0, 7}, {3, 8}, {5, 16}, {7, 14}, {13, 99}};
+  for (int i = 0; i < 3; i++)
+    for (int64_t kernel = 3; kernel <= 7; kernel += 2)
+      for (int64_t stride = 1; stride <= 3; stride++)
+        for (size_t j = 0; j < sizeof rows / sizeof *rows; j++)
+          for (int which = CONV; which <= DEPTHWISE; which++)
+            rows_case(k, t, sizes[i], kernel, stride, rows[j][0], rows[j][1], (variant)which,
+                      seed++);
+}
+
+KERNEL_TEST_MAIN({"depthwise", test_depthwise}, {"conv", test_conv}, {"winograd", test_winograd},
+                 {"rows", test_rows})
