@@ -123,6 +123,46 @@ GB_INLINE void conv_finish(const conv_job *job, float *c, int64_t rows, int64_t 
       gb_act_row(job->g->act, c + i * job->g->out_stride, c + i * job->g->out_stride, n);
 }
 
+// Both phases of a row at stride 2, sorted apart from one load: rows[j] = in[2 j + first] and
+// rows[n + j] = in[2 j + 1 + first].
+GB_INLINE void conv_two_phases(float *rows, int64_t n, const float *in, int64_t width,
+                               int64_t first) {
+  for (int64_t j = 0; j < n; j += VW) {
+    const int64_t x = 2 * j + first;
+    __builtin_prefetch(in + x + 2 * width);
+    __builtin_prefetch(in + x + 2 * width + VW);
+    vf a, b;
+    if (x >= 0 && x + 2 * VW <= width) {
+      a = vload(in + x);
+      b = vload(in + x + VW);
+    } else {
+      a = vloadm(in + x, vmask_range(-x, width - x));
+      b = vloadm(in + x + VW, vmask_range(-x - VW, width - x - VW));
+    }
+    if (j + VW <= n) {
+      vstore(rows + j, veven(a, b));
+      vstore(rows + n + j, vodd(a, b));
+    } else {
+      vstorem(rows + j, veven(a, b), vmask_first(n - j));
+      vstorem(rows + n + j, vodd(a, b), vmask_first(n - j));
+    }
+  }
+}
+
+// The phases of one input row under an output row, one after another; 0 where there is no such row.
+static void conv_row(const conv_job *job, float *rows, int64_t c, int64_t iy) {
+  const gb_conv_shape *g = job->g;
+  const int64_t n = job->s->row_len, phases = job->s->phases;
+  const float *in = job->in + c * g->in_stride + iy * g->in_w;
+  if (iy < 0 || iy >= g->in_h)
+    memset(rows, 0, (size_t)(phases * n) * sizeof *rows);
+  else if (phases == 2 && g->stride_w == 2)
+    conv_two_phases(rows, n, in, g->in_w, -g->pad_left);
+  else
+    for (int64_t f = 0; f < phases; f++)
+      conv_phase(rows + f * n, n, in, g->in_w, f - g->pad_left, g->stride_w);
+}
+
 static void conv_by_rows(const conv_job *job, int64_t p0, int64_t p1) {
   const gb_conv_shape *g = job->g;
   const conv_sizes *s = job->s;
@@ -147,15 +187,8 @@ static void conv_by_rows(const conv_job *job, int64_t p0, int64_t p1) {
     const int64_t y = p / g->out_w, x0 = p % g->out_w, n = gb_imin(g->out_w - x0, p1 - p);
     float *row = job->scratch;
     for (int64_t c = 0; c < s->channels; c++)
-      for (int64_t ky = 0; ky < g->kernel_h; ky++)
-        for (int64_t f = 0; f < s->phases; f++, row += s->row_len) {
-          const int64_t iy = y * g->stride_h - g->pad_top + ky * g->dilation_h;
-          if (iy < 0 || iy >= g->in_h)
-            memset(row, 0, (size_t)s->row_len * sizeof *row);
-          else
-            conv_phase(row, s->row_len, job->in + c * g->in_stride + iy * g->in_w, g->in_w,
-                       f - g->pad_left, g->stride_w);
-        }
+      for (int64_t ky = 0; ky < g->kernel_h; ky++, row += s->phases * s->row_len)
+        conv_row(job, row, c, y * g->stride_h - g->pad_top + ky * g->dilation_h);
     const pw_cut spans = pw_cut_of(gb_idiv_up(n, VW), CONV_NV);
     for (int64_t span = 0; span < spans.blocks; span++) {
       const int64_t v = pw_cut_at(spans, span), vectors = pw_cut_at(spans, span + 1) - v;
