@@ -29,7 +29,7 @@ void gb_reference_free(gb_reference *engine);
 // The native engine's optimisations, each of which can be switched off (--without), so that its
 // worth can be measured. GB_PASS(identifier, name, what it does)
 #define GB_PASS_LIST(X)                                                                            \
-  X(FOLD, "fold", "batch norm becomes part of the weights before it")                              \
+  X(FOLD, "fold", "batch norm becomes part of the weights before it, also across a concatenation") \
   X(FUSE_ACT, "fuse-act", "activations are applied while results are in registers")                \
   X(MERGE_BRANCHES, "merge-branches",                                                              \
     "convolutions, batch norms and the identity that are summed become one convolution")           \

@@ -176,6 +176,7 @@ gb_status gb_plan_find_producers(gb_plan *plan, gb_error *error) {
 }
 
 gb_status gb_plan_fuse(gb_plan *plan, gb_error *error) {
+  GB_TRY(gb_plan_split(plan, error));
   gb_plan_count_uses(plan);
   GB_TRY(gb_plan_find_producers(plan, error));
   for (size_t i = 0; i < plan->step_count; i++)

@@ -1,7 +1,8 @@
 // The native engine's plan: a graph compiled to fused steps over one block of memory.
 //
 // The story: import.c makes a step of each node; fuse.c folds batch norms and merges activations,
-// additions and gates into their producers, merge.c parallel branches, fuse_ghost.c ghost modules;
+// additions and gates into their producers (split.c: those behind a concatenation into its parts),
+// merge.c parallel branches, fuse_ghost.c ghost modules;
 // reorder.c exchanges linear layers that commute; choose.c gives each step a type from steps.def
 // (one file step_*.c a type, ending in one const descriptor); place.c decides where tensors lie, so
 // that concatenation, slices and shuffles move nothing; strips.c, which steps run depth first,
@@ -179,6 +180,7 @@ gb_status gb_plan_import(gb_plan *plan, gb_error *error);
 gb_status gb_plan_reorder(gb_plan *plan, gb_error *error);
 gb_status gb_plan_fuse(gb_plan *plan, gb_error *error);
 gb_status gb_plan_fuse_ghost(gb_plan *plan, gb_error *error); // called by gb_plan_fuse
+gb_status gb_plan_split(gb_plan *plan, gb_error *error);      // called by gb_plan_fuse, first
 // Called by gb_plan_fuse: branches that sum up in `add` become one convolution; `add` may die.
 gb_status gb_plan_merge_branches(gb_plan *plan, gb_step *add, gb_error *error);
 gb_status gb_plan_choose(gb_plan *plan, gb_error *error); // types of steps that have none

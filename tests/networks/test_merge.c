@@ -1,5 +1,5 @@
-// Branches that merge into one convolution, and those that must not: the plan's steps are counted,
-// outputs compared with the reference engine's.
+// Branches that merge into one convolution, and those that must not, and what stands behind a
+// concatenation: the plan's steps are counted, outputs compared with the reference engine's.
 #include "tests/lib/check.h"
 #include "tests/networks/subject.h"
 
@@ -60,6 +60,36 @@ static const one_case apart[] = {
      "padding='1,0,0,1'/><add from='a b'/>",
      2},
     {"<conv name='a' kernel='3' out='8'/><conv name='b' kernel='3' out='8'/><add from='a b'/>", 2},
+};
+
+// A batch norm and an activation behind a concatenation are taken in by its parts.
+static const one_case parts[] = {
+    {"<depthwise name='a' from='x' kernel='3'/><depthwise name='b' from='x' kernel='5'/>"
+     "<concat from='a b'/><batch-norm name='c'/><activation function='relu'/>"
+     "<conv name='e' kernel='1' out='4'/>",
+     3},
+    {"<depthwise name='a' from='x' kernel='3'/><conv name='b' from='x' kernel='1' out='3'/>"
+     "<concat name='ab' from='a b'/><batch-norm name='c'/><activation name='d' function='relu'/>"
+     "<concat from='x d'/><conv name='e' kernel='1' out='4'/>",
+     3},
+    // Two readers of what is behind, one of them of a part of it.
+    {"<depthwise name='a' from='x' kernel='3'/><conv name='b' from='x' kernel='1' out='3'/>"
+     "<concat from='a b'/><batch-norm name='c'/><slice name='s' from='c' start='6' count='4'/>"
+     "<conv name='e' kernel='3' out='4'/><conv name='f' from='c' kernel='1' out='4'/>"
+     "<multiply from='e f'/>",
+     5},
+    // One step for each map where another step reads a part, a part appears twice (copied), or what
+    // makes a part takes nothing in.
+    {"<depthwise name='a' from='x' kernel='3'/><depthwise name='b' from='x' kernel='5'/>"
+     "<concat name='ab' from='a b'/><batch-norm name='c'/><conv name='e' kernel='1' out='4'/>"
+     "<conv name='f' from='a' kernel='1' out='4'/><multiply from='e f'/>",
+     6},
+    {"<depthwise name='a' from='x' kernel='3'/><concat from='a a'/><batch-norm name='c'/>"
+     "<conv name='e' kernel='1' out='4'/>",
+     4},
+    {"<max-pool name='a' from='x' kernel='3' stride='1' padding='1'/><concat from='a x'/>"
+     "<batch-norm name='c'/><conv name='e' kernel='1' out='4'/>",
+     3},
 };
 
 static gb_status subject_make(const char *layers, subject *s, gb_error *error) {
@@ -126,4 +156,10 @@ TEST(other_branches_stay_apart) {
     try_case(check, &apart[i], false);
 }
 
-TEST_MAIN(CASE(linear_branches_become_one_convolution), CASE(other_branches_stay_apart))
+TEST(what_is_behind_a_concatenation_goes_into_its_parts) {
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    try_case(check, &parts[i], false);
+}
+
+TEST_MAIN(CASE(linear_branches_become_one_convolution), CASE(other_branches_stay_apart),
+          CASE(what_is_behind_a_concatenation_goes_into_its_parts))
