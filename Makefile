@@ -90,7 +90,8 @@ check-aarch64:
 valgrind:
 	@CC='$(CC)' sh harness/setup.sh build check
 	@$(MAKE) --no-print-directory run-valgrind
-WATCHED := $(filter $(BUILD)/tests/kernels/% $(BUILD)/tests/layers/% %/test_native,$(TESTS))
+ENGINE_TESTS := %/test_native %/test_steps %/test_merge %/test_strips
+WATCHED := $(filter $(BUILD)/tests/kernels/% $(BUILD)/tests/layers/% $(ENGINE_TESTS),$(TESTS))
 run-valgrind: $(BUILD)/ghostbench $(WATCHED)
 	@BUILD=$(BUILD) sh tests/valgrind.sh $(WATCHED)
 

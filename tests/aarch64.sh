@@ -18,7 +18,9 @@ skip() {
 sh harness/setup.sh build cross || skip "compiler and emulator cannot be had here (see above)"
 sh harness/sysroot.sh arm64 $build/sysroot || skip "libraries for arm64 cannot be had here (see above)"
 if [ $# = 0 ]; then
-  for source in tests/kernels/test_*.c tests/layers/test_*.c tests/networks/test_native.c; do
+  for source in tests/kernels/test_*.c tests/layers/test_*.c \
+    tests/networks/test_native.c tests/networks/test_steps.c tests/networks/test_merge.c \
+    tests/networks/test_strips.c; do
     set -- "$@" "$build/${source%.c}"
   done
 fi

@@ -52,7 +52,7 @@ forward() { # case, network, shape, floats, settings…
 }
 
 forward eegnet eegnet '1, 1, 64, 128' 8192
-for cheap in depthwise affine wavelet; do
+for cheap in depthwise mixed affine wavelet; do
   forward ghostnet.$cheap ghostnet '1, 3, 64, 64' 12288 \
     --set resolution=64 --set width=0.5 --set cheap=$cheap
 done
