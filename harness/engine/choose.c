@@ -40,8 +40,7 @@ gb_status gb_plan_prepare(gb_plan *plan, gb_error *error) {
     if (step->scratch > plan->scratch_size)
       plan->scratch_size = step->scratch;
   }
-  gb_plan_waits(plan);
-  return GB_OK;
+  return gb_plan_waits(plan, error);
 }
 
 float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker) {

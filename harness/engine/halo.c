@@ -7,7 +7,18 @@
 // slower.
 #include "harness/engine/plan.h"
 
-#include <string.h>
+// Maps that follow each other in the threads' own memory.
+typedef struct run {
+  int64_t at, maps; // floats before the first one
+} run;
+
+struct gb_halo {
+  int64_t down, up; // rows of a map that the part below a cut takes, and the one above it
+  int64_t below;    // floats for one cut: first the rows above it of every map, ...
+  int64_t size;     // ... then, from `below` on, those below it
+  size_t count;
+  run *runs;
+};
 
 static int64_t cut(int64_t rows, int64_t part, int64_t parts) {
   return rows * part / parts;
@@ -44,54 +55,76 @@ static bool plane_is_own(const gb_tensor *t, int64_t c) {
   return (t->contiguous ? t->base : t->bases[c]) == GB_BASE_OWN;
 }
 
-// Rows of a map that change hands at one cut: taken by the part below it, by the one above it.
-static void rows_at(const gb_plan *plan, const gb_step *step, int64_t *down, int64_t *up) {
-  *down = *up = 0;
+// The maps that threads have in memory of their own, run by run. What is the caller's input, all
+// can read.
+static gb_status find_runs(gb_plan *plan, int tensor, gb_halo *halo, int64_t *maps,
+                           gb_error *error) {
+  const gb_tensor *t = &plan->tensors[tensor];
+  halo->runs = gb_arena_allocate(plan->arena, (size_t)t->shape.c, sizeof *halo->runs);
+  if (!halo->runs)
+    return gb_fail_memory(error);
+  for (int64_t c = 0, end; c < t->shape.c; c = end) {
+    end = gb_plane_run(plan, tensor, c, t->shape.c);
+    if (!plane_is_own(t, c))
+      continue;
+    halo->runs[halo->count++] =
+        (run){.at = t->contiguous ? t->offset + c * t->stride : t->offsets[c], .maps = end - c};
+    *maps += end - c;
+  }
+  return GB_OK;
+}
+
+// Floats in whole lines of cache, which one thread writes and another reads.
+static int64_t lines(int64_t floats) {
+  return (floats + 15) / 16 * 16;
+}
+
+gb_status gb_halo_plan(gb_plan *plan, gb_step *step, gb_error *error) {
+  step->halo = NULL;
+  if (step->by != GB_BY_ROWS ||
+      (step->work.kind != GB_WORK_CONV && step->work.kind != GB_WORK_POOL))
+    return GB_OK;
+  gb_halo halo = {0};
   for (int part = 0; part < plan->threads; part++) {
     int64_t above, below;
     needed(plan, step, part, &above, &below);
-    *down = above > *down ? above : *down;
-    *up = below > *up ? below : *up;
+    halo.down = above > halo.down ? above : halo.down;
+    halo.up = below > halo.up ? below : halo.up;
   }
+  int64_t maps = 0, width = plan->tensors[step->in[0]].shape.w;
+  GB_TRY(find_runs(plan, step->in[0], &halo, &maps, error));
+  halo.below = lines(maps * halo.down * width);
+  halo.size = halo.below + lines(maps * halo.up * width);
+  if (halo.size == 0)
+    return GB_OK;
+  gb_halo *made = gb_arena_allocate(plan->arena, 1, sizeof *made);
+  if (!made)
+    return gb_fail_memory(error);
+  *made = halo;
+  step->halo = made;
+  return GB_OK;
 }
 
-// What lies in one place for all maps: rows that one thread writes, in lines of cache of its own.
-static int64_t strip_size(const gb_plan *plan, const gb_step *step, int64_t rows) {
-  const gb_tensor *in = &plan->tensors[step->in[0]];
-  int64_t own = 0;
-  for (int64_t c = 0; c < in->shape.c; c++)
-    own += plane_is_own(in, c);
-  return (own * rows * in->shape.w + 15) / 16 * 16;
+int64_t gb_halo_size(const gb_plan *plan, const gb_halo *halo) {
+  return (plan->threads - 1) * halo->size;
 }
 
-int64_t gb_halo_size(const gb_plan *plan, const gb_step *step) {
-  if (step->by != GB_BY_ROWS ||
-      (step->work.kind != GB_WORK_CONV && step->work.kind != GB_WORK_POOL))
-    return 0;
-  int64_t down, up;
-  rows_at(plan, step, &down, &up);
-  return (plan->threads - 1) * (strip_size(plan, step, down) + strip_size(plan, step, up));
-}
-
-// Copies between a worker's maps and what is kept for the cut above `part`: first the rows above
-// the cut of every map, then those below it.
+// Copies between a worker's maps and what is kept for the cut above `part`.
 static void copy(const gb_plan *plan, const gb_step *step, const gb_worker *worker, int part,
                  bool rows_above, bool give) {
-  const gb_tensor *in = &plan->tensors[step->in[0]];
-  int64_t down, up, w = in->shape.w, line = cut(in->shape.h, part, plan->threads);
-  rows_at(plan, step, &down, &up);
-  int64_t rows = rows_above ? down : up, first = rows_above ? line - down : line;
+  const gb_halo *halo = step->halo;
+  const gb_shape *in = &plan->tensors[step->in[0]].shape;
+  int64_t rows = rows_above ? halo->down : halo->up, size = in->h * in->w;
+  int64_t first = cut(in->h, part, plan->threads) - (rows_above ? rows : 0);
+  gb_maps_shape g = {rows * in->w, give ? size : rows * in->w, give ? rows * in->w : size};
   if (rows == 0)
     return;
-  float *kept = worker->exchange + step->exchange +
-                (part - 1) * (step->halo / (plan->threads - 1)) +
-                (rows_above ? 0 : strip_size(plan, step, down));
-  for (int64_t c = 0; c < in->shape.c; c++) {
-    if (!plane_is_own(in, c))
-      continue;
-    float *own = gb_plane_at(plan, step->in[0], c, worker) + first * w;
-    memcpy(give ? kept : own, give ? own : kept, (size_t)(rows * w) * sizeof *own);
-    kept += rows * w;
+  float *kept =
+      worker->exchange + step->exchange + (part - 1) * halo->size + (rows_above ? 0 : halo->below);
+  for (const run *r = halo->runs; r < halo->runs + halo->count; r++) {
+    float *own = worker->base[GB_BASE_OWN] + r->at + first * in->w;
+    plan->kernels->copy_maps(&g, give ? own : kept, give ? kept : own, 0, r->maps);
+    kept += r->maps * g.pixels;
   }
 }
 

@@ -216,11 +216,11 @@ static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
       continue;
     }
     if (step->gives)
-      (step->halo > 0 ? gb_halo_give : step->type->give)(plan, step, worker);
+      (step->halo ? gb_halo_give : step->type->give)(plan, step, worker);
     if (step->waits)
       gb_team_wait(engine->team);
     begin_step(engine, s, thread);
-    if (step->halo > 0)
+    if (step->halo)
       gb_halo_take(plan, step, worker);
     run_step(engine, worker, thread, step);
     end_step(engine, s, thread, &before);

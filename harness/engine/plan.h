@@ -44,6 +44,7 @@ typedef struct gb_tensor {
 
 typedef struct gb_plan gb_plan;
 typedef struct gb_step gb_step;
+typedef struct gb_halo gb_halo; // rows of neighbours that a step needs; see halo.c
 
 // What a thread knows while it runs a step: its share is part `part` of `parts`.
 enum { GB_WINDOWS = 6 }; // heights of maps in a chain of steps, and one for whole maps
@@ -138,7 +139,7 @@ struct gb_step {
   bool waits;              // until all threads are done with what is before
   bool gives;              // threads tell each other something before that
   int64_t exchange;        // where, in floats of the memory for exchange
-  int64_t halo;            // floats there that are rows of neighbours
+  const gb_halo *halo;     // the rows of neighbours that are put there, or NULL
   // Found by the type:
   void *data;
   int64_t scratch;           // floats each thread needs
@@ -201,7 +202,8 @@ void gb_strips_begin(const gb_plan *plan, const gb_strips *strips, int64_t strip
 bool gb_strips_rows(const gb_strips *strips, int64_t strip, size_t step, gb_worker *worker);
 void gb_strips_end(gb_worker *worker);
 
-void gb_plan_waits(gb_plan *plan); // where threads wait for each other; called by gb_plan_prepare
+// Where threads wait for each other; called by gb_plan_prepare.
+gb_status gb_plan_waits(gb_plan *plan, gb_error *error);
 
 // Counts readers of every tensor, and finds the step that computes it, anew.
 void gb_plan_count_uses(gb_plan *plan);
@@ -233,8 +235,9 @@ gb_slice gb_slice_of(const gb_plan *plan, const gb_step *step, int64_t grain,
                      const gb_worker *worker);
 // Whether no part's window reaches beyond its neighbours.
 bool gb_halo_fits(const gb_plan *plan, const gb_step *step);
-// Floats that the step's threads tell each other; 0 where no window reaches beyond a band.
-int64_t gb_halo_size(const gb_plan *plan, const gb_step *step);
+// Finds the step's halo; NULL where no window reaches beyond a band. Then the floats to keep it in.
+gb_status gb_halo_plan(gb_plan *plan, gb_step *step, gb_error *error);
+int64_t gb_halo_size(const gb_plan *plan, const gb_halo *halo);
 // Before all wait for each other, and behind.
 void gb_halo_give(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
 void gb_halo_take(const gb_plan *plan, const gb_step *step, const gb_worker *worker);

@@ -209,17 +209,19 @@ float *gb_given(const gb_plan *plan, const gb_step *step, const gb_worker *worke
 // A step that touches memory of all threads waits until they are through with the last that did,
 // one before which they give to each other waits for that. What is given lies in another place for
 // every step, so that a thread which is ahead does not overwrite what a slower one has yet to take.
-void gb_plan_waits(gb_plan *plan) {
+gb_status gb_plan_waits(gb_plan *plan, gb_error *error) {
   bool touched = false;
   for (size_t i = 0; i < plan->step_count; i++) {
     gb_step *step = &plan->steps[i];
     bool touches = !is_private(plan, step);
-    step->halo = gb_halo_size(plan, step);
-    step->gives = step->halo > 0 || (step->by == GB_BY_ROWS && step->type->give);
+    GB_TRY(gb_halo_plan(plan, step, error));
+    step->gives = step->halo || (step->by == GB_BY_ROWS && step->type->give);
     step->waits = step->gives || (touched && touches);
     touched = touches || (touched && !step->waits);
     step->exchange = plan->exchange_size;
     if (step->gives)
-      plan->exchange_size += step->halo > 0 ? step->halo : plan->threads * given_size(plan, step);
+      plan->exchange_size +=
+          step->halo ? gb_halo_size(plan, step->halo) : plan->threads * given_size(plan, step);
   }
+  return GB_OK;
 }

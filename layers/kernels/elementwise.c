@@ -97,7 +97,22 @@ void GB_FN(softmax_maps)(const float *in, float *out, int64_t channels, int64_t 
   }
 }
 
+// Pieces of maps are often a row or two, for which a call of memcpy takes longer than the copy.
+#define COPY_VECTORS 4
+
 void GB_FN(copy_maps)(const gb_maps_shape *g, const float *in, float *out, int64_t c0, int64_t c1) {
-  for (int64_t c = c0; c < c1; c++)
-    memcpy(out + c * g->out_stride, in + c * g->in_stride, (size_t)g->pixels * sizeof *out);
+  const int64_t n = g->pixels, whole = n / VW * VW;
+  const vm m = vmask_first(n - whole);
+  for (int64_t c = c0; c < c1; c++) {
+    const float *from = in + c * g->in_stride;
+    float *to = out + c * g->out_stride;
+    if (n > COPY_VECTORS * VW) {
+      memcpy(to, from, (size_t)n * sizeof *to);
+      continue;
+    }
+    for (int64_t i = 0; i < whole; i += VW)
+      vstore(to + i, vload(from + i));
+    if (whole < n)
+      vstorem(to + whole, vloadm(from + whole, m), m);
+  }
 }

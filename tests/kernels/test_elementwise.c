@@ -183,7 +183,32 @@ static void test_softmax(const gb_kernels *k, group *t) {
   }
 }
 
+// Three pieces of `pixels` out of maps and back to back, and back into maps, for every length at
+// which the copy changes: exact bits, nothing beside them.
+static void copy_case(const gb_kernels *k, group *t, int64_t pixels, int side) {
+  const int64_t stride = pixels + 5;
+  guarded maps = guarded_new((size_t)(2 * stride + pixels), side),
+          back = guarded_new((size_t)(2 * stride + pixels), side);
+  guarded pieces = guarded_new((size_t)(3 * pixels), side);
+  rng r = {(uint64_t)pixels};
+  rng_fill(&r, maps.at, maps.n);
+  mark(back.at, back.n);
+  k->copy_maps(&(gb_maps_shape){pixels, stride, pixels}, maps.at, pieces.at, 0, 3);
+  k->copy_maps(&(gb_maps_shape){pixels, pixels, stride}, pieces.at, back.at, 0, 3);
+  t->cases++;
+  for (int64_t i = 0; i < (int64_t)back.n; i++)
+    if (i % stride < pixels ? memcmp(&back.at[i], &maps.at[i], sizeof *back.at) != 0
+                            : !is_marked(back.at[i]))
+      group_fail(t, "%ld pixels: [%ld] is wrong", (long)pixels, (long)i);
+  guarded_free(&maps);
+  guarded_free(&back);
+  guarded_free(&pieces);
+}
+
 static void test_copy_maps(const gb_kernels *k, group *t) {
+  for (int64_t pixels = 1; pixels <= 6 * k->lanes; pixels++)
+    for (int side = 0; side < 2; side++)
+      copy_case(k, t, pixels, side);
   float in[24], out[24];
   for (int i = 0; i < 24; i++)
     in[i] = (float)i;
