@@ -12,13 +12,16 @@
     }                                                                                              \
   } while (0)
 
-void GB_FN(add)(const float *a, const float *b, float *out, int64_t n, gb_activation act) {
+void GB_FN(add)(const float *a, const float *b, float *out, int64_t n, int64_t stride, int64_t rows,
+                gb_activation act) {
   const gb_clamp clamp = gb_act_clamp(act);
   const vf lo = vset1(clamp.lo), hi = vset1(clamp.hi);
-  EACH_VECTOR(n, vstore(out + i, vclamp(vload(a + i) + vload(b + i), lo, hi)),
-              vstorem(out + i, vclamp(vloadm(a + i, m) + vloadm(b + i, m), lo, hi), m));
-  if (clamp.more)
-    gb_act_row(act, out, out, n);
+  for (int64_t row = 0; row < rows; row++, a += stride, b += stride, out += stride) {
+    EACH_VECTOR(n, vstore(out + i, vclamp(vload(a + i) + vload(b + i), lo, hi)),
+                vstorem(out + i, vclamp(vloadm(a + i, m) + vloadm(b + i, m), lo, hi), m));
+    if (clamp.more)
+      gb_act_row(act, out, out, n);
+  }
 }
 
 void GB_FN(multiply)(const float *a, const float *b, float *out, int64_t n, gb_activation act) {

@@ -15,7 +15,7 @@ static void ghost_add(const gb_pointwise_shape *p, gb_activation act, const floa
   if (residual && from < to)
     for (int64_t c = c0; c < c1; c++) {
       float *o = out + c * p->out_stride + from;
-      GB_FN(add)(o, residual + c * p->residual_stride + from, o, to - from, act);
+      GB_FN(add)(o, residual + c * p->residual_stride + from, o, to - from, 0, 1, act);
     }
 }
 

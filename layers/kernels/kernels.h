@@ -98,6 +98,7 @@ typedef struct gb_pool_shape {
 // the excitation of squeeze-excite or an unfolded batch norm. copy_maps with an out_stride of
 // several maps is one group of a channel shuffle.
 // add, multiply, activate, softmax and scale_maps may work in place (out equal to an input).
+// add: `rows` rows of n floats, `stride` apart in all three arrays.
 // softmax: `rows` rows of n floats, `stride` apart, each to e^x over the sum of e^x.
 // global_average: out[c] = mean of map c.
 typedef struct gb_maps_shape {

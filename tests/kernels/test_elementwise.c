@@ -97,7 +97,36 @@ static void test_average_pool(const gb_kernels *k, group *t) {
   }
 }
 
+// Rows apart are what each of them alone is, and nothing beside them is written.
+static void add_rows_case(const gb_kernels *k, group *t, int64_t n, gb_activation act) {
+  const int64_t stride = n + 3, size = 2 * stride + n;
+  const int side = (int)(n & 1);
+  rng r = {(uint64_t)n};
+  guarded x = guarded_new((size_t)size, side), y = guarded_new((size_t)size, side),
+          o = guarded_new((size_t)size, side), one = guarded_new((size_t)n, side);
+  rng_fill(&r, x.at, x.n);
+  rng_fill(&r, y.at, y.n);
+  mark(o.at, o.n);
+  k->add(x.at, y.at, o.at, n, stride, 3, act);
+  t->cases++;
+  for (int64_t row = 0; row < 3; row++) {
+    k->add(x.at + row * stride, y.at + row * stride, one.at, n, 0, 1, act);
+    if (memcmp(one.at, o.at + row * stride, (size_t)n * sizeof *one.at) != 0)
+      group_fail(t, "act %d n %ld: row %ld differs", (int)act, (long)n, (long)row);
+    for (int64_t i = row * stride + n; i < (row + 1) * stride && i < size; i++)
+      if (!is_marked(o.at[i]))
+        group_fail(t, "act %d n %ld: [%ld] was written", (int)act, (long)n, (long)i);
+  }
+  guarded_free(&x);
+  guarded_free(&y);
+  guarded_free(&o);
+  guarded_free(&one);
+}
+
 static void test_elementwise(const gb_kernels *k, group *t) {
+  for (int64_t n = 1; n < 50; n += 3)
+    for (size_t a = 0; a < sizeof acts / sizeof *acts; a++)
+      add_rows_case(k, t, n, acts[a]);
   for (int64_t n = 1; n < 80; n += n < 20 ? 1 : 7)
     for (size_t a = 0; a < sizeof acts / sizeof *acts; a++)
       for (int op = 0; op < 4; op++) {
@@ -115,7 +144,7 @@ static void test_elementwise(const gb_kernels *k, group *t) {
         }
         const gb_maps_shape g = {n, n, n};
         if (op == 0)
-          k->add(x.at, y.at, o.at, n, acts[a]);
+          k->add(x.at, y.at, o.at, n, 0, 1, acts[a]);
         else if (op == 1)
           k->multiply(x.at, y.at, o.at, n, acts[a]);
         else if (op == 2)
@@ -254,7 +283,7 @@ static void ghost_case(const gb_kernels *k, group *t, int64_t rows, int64_t dept
   k->depthwise(&g.cheap, cheap.at, bias.at + rows, apart.at, b, ghosts, NULL, 0, channels);
   if (a)
     for (int64_t c = 0; c < rows; c++)
-      k->add(apart.at + c * stride, a + c * p, apart.at + c * stride, p, GB_ACT_NONE);
+      k->add(apart.at + c * stride, a + c * p, apart.at + c * stride, p, 0, 1, GB_ACT_NONE);
   const int64_t cut = rows / 3;
   k->ghost(&g, packed.at, bias.at, cheap.at, bias.at + rows, in.at, a, fused.at, b,
            fused.at + rows * stride, 0, cut);
