@@ -16,6 +16,7 @@
 #define DW_MAX_K 7
 #define DW_PAIRS 4   // pairs of rows in registers on narrow maps
 #define DW_COLUMNS 8 // vectors of columns whose masks are kept
+#define DW_FAR 2048  // pixels of maps that are not found in the cache again
 
 // Masks of one vector of columns. Stride 1: of the loads, one a tap. Stride 2: of two vectors of
 // input that begin at column 2 x0. Then whether there are columns to the left and to the right.
@@ -29,8 +30,10 @@ typedef struct dw_map {
   const float *in, *weights, *residual;
   float *out;
   float bias, lo, hi;
-  int hard;       // hard swish before the clamp
-  int64_t v0, v1; // vectors of columns, at most DW_COLUMNS, whose masks were made
+  int hard;                    // hard swish before the clamp
+  int64_t v0, v1;              // vectors of columns, at most DW_COLUMNS, whose masks were made
+  int64_t in_ahead, out_ahead; // floats from a block of rows to the one that comes next
+  int far;                     // output is not in the cache: a store waits as long as a load
 } dw_map;
 
 GB_INLINE dw_masks dw_masks_of(const gb_depthwise_shape *g, int64_t x0, const int K, const int S) {
@@ -105,6 +108,15 @@ GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw
   // Rows that only output rows behind `end` would need are perhaps not in memory (strips).
   const int64_t height = CHECKED ? gb_imin(g->in_h, top + S * (end - 1 - y0) + K) : 0;
   const float *p = map->in + top * width + x0 * S - (WHOLE ? 0 : g->pad_left);
+  if (map->far) { // once for the strip: a test in every row slows the sums down
+    const float *next = map->out + map->out_ahead + y0 * g->out_w + x0;
+    GB_UNROLL
+    for (int j = 0; j < DW_ROWS; j++) {
+      __builtin_prefetch(next + j * g->out_w, 1);
+      if (COLS > 1 && VW == 16) // else it is the same line
+        __builtin_prefetch(next + j * g->out_w + VW, 1);
+    }
+  }
   // WHOLE: passes over the rows are one for K = 3, two (even, odd columns) for K = 5.
   const int step = !WHOLE ? 1 : K == 3 ? K : 2, passes = !WHOLE ? K : K == 3 ? 1 : 2;
   GB_UNROLL
@@ -133,9 +145,9 @@ GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw
       if (CHECKED && (top + t < 0 || top + t >= height))
         continue;
       if (pass == 0) {
-        __builtin_prefetch(p + (t + DW_ROWS * S) * width);
+        __builtin_prefetch(p + map->in_ahead + t * width);
         if (S == 2 || COLS > 1)
-          __builtin_prefetch(p + (t + DW_ROWS * S) * width + VW);
+          __builtin_prefetch(p + map->in_ahead + t * width + VW);
       }
       vf x[2][3];
       if (WHOLE) {
@@ -195,11 +207,15 @@ GB_INLINE void dw_block(const gb_depthwise_shape *g, const dw_map *map, const dw
 }
 
 // The usual blocks (padding K / 2, height a multiple of DW_ROWS) know which rows are outside.
-GB_INLINE void dw_map_run(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
+GB_INLINE void dw_map_run(const gb_depthwise_shape *g, dw_map *map, const dw_masks *masks,
                           int64_t begin, int64_t end, const int K, const int S, const int WHOLE) {
   const int above = K / 2, below = S == 1 ? K / 2 : K / 2 - 1;
   for (int64_t y = begin; y < end; y += DW_ROWS) {
     const int64_t top = y * S - g->pad_top;
+    map->in_ahead =
+        y + DW_ROWS < end ? DW_ROWS * S * g->in_w : g->in_stride - (y - begin) * S * g->in_w;
+    map->out_ahead =
+        y + DW_ROWS < end ? DW_ROWS * g->out_w : g->out_stride - (y - begin) * g->out_w;
     const int64_t outside = gb_imax(-top, 0);
     const int64_t missing = gb_imax(top + DW_SPAN(K, S, DW_ROWS) - g->in_h, 0);
     if (K == 7 || y + DW_ROWS > end || (outside && outside != above) ||
@@ -403,7 +419,7 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int6
 }
 
 #define DW_SQUARE(name, K, S, WHOLE)                                                               \
-  GB_NOINLINE void dw_##name(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,    \
+  GB_NOINLINE void dw_##name(const gb_depthwise_shape *g, dw_map *map, const dw_masks *m,          \
                              int64_t begin, int64_t end) {                                         \
     dw_map_run(g, map, m, begin, end, K, S, WHOLE);                                                \
   }
@@ -414,7 +430,7 @@ DW_SQUARE(5, 5, 1, 0)
 DW_SQUARE(7, 7, 1, 0)
 DW_SQUARE(3_by_2, 3, 2, 1)
 DW_SQUARE(5_by_2, 5, 2, 1)
-typedef void dw_square_fn(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,
+typedef void dw_square_fn(const gb_depthwise_shape *g, dw_map *map, const dw_masks *m,
                           int64_t begin, int64_t end);
 
 #if VW >= 8
@@ -458,6 +474,7 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
   const int64_t from = y0 * g->out_w, some = (y1 - y0) * g->out_w;
   dw_masks masks[DW_COLUMNS];
   const int64_t columns_end = gb_idiv_up(g->out_w, VW);
+  const int far = pixels >= DW_FAR && g->out_stride >= pixels; // no window of a strip
   int64_t made = -1; // the first vector of columns that masks are for
 #if VW >= 8
   const int64_t w = g->in_w, k = g->kernel_h;
@@ -496,7 +513,10 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
                   clamp.hi,
                   clamp.hard,
                   0,
-                  0};
+                  0,
+                  0,
+                  0,
+                  far};
 #if VW >= 8
     if (narrow && k == 3)
       dw_narrow_3(g, &map, columns, rows, store);
