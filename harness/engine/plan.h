@@ -2,12 +2,12 @@
 //
 // The story: import.c makes a step of each node; fuse.c folds batch norms and merges activations,
 // additions and gates into their producers (split.c: those behind a concatenation into its parts),
-// merge.c parallel branches, fuse_ghost.c ghost modules;
-// reorder.c exchanges linear layers that commute; choose.c gives each step a type from steps.def
-// (one file step_*.c a type, ending in one const descriptor); place.c decides where tensors lie, so
-// that concatenation, slices and shuffles move nothing; strips.c, which steps run depth first,
-// strip by strip of rows; share.c, how threads share each step, and halo.c, what they tell each
-// other then; native.c runs it on a team of threads.
+// merge.c parallel branches, fuse_ghost.c ghost modules; reorder.c exchanges linear layers that
+// commute; choose.c gives each step a type from steps.def (one file step_*.c a type, ending in one
+// const descriptor); place.c decides where tensors lie, so that concatenation, slices and shuffles
+// move nothing; strips.c, which steps run depth first, strip by strip of rows; share.c, how threads
+// share each step, and halo.c, what they tell each other then; native.c runs it on a team of
+// threads.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H
