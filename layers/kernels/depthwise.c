@@ -504,19 +504,15 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
     picks = dw_picks_of(g);
 #endif
   for (int64_t c = c0; c < c1; c++) {
-    dw_map map = {in + c / g->multiplier * g->in_stride,
-                  weights + c * taps,
-                  residual ? residual + c * g->residual_stride : NULL,
-                  out + c * g->out_stride,
-                  bias ? bias[c] : 0.0f,
-                  clamp.lo,
-                  clamp.hi,
-                  clamp.hard,
-                  0,
-                  0,
-                  0,
-                  0,
-                  far};
+    dw_map map = {.in = in + c / g->multiplier * g->in_stride,
+                  .weights = weights + c * taps,
+                  .residual = residual ? residual + c * g->residual_stride : NULL,
+                  .out = out + c * g->out_stride,
+                  .bias = bias ? bias[c] : 0.0f,
+                  .lo = clamp.lo,
+                  .hi = clamp.hi,
+                  .hard = clamp.hard,
+                  .far = far};
 #if VW >= 8
     if (narrow && k == 3)
       dw_narrow_3(g, &map, columns, rows, store);
