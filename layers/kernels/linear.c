@@ -1,7 +1,7 @@
 // Linear layers, bound by reading the weights once: row after row, so that they are one stream,
-// which the processor reads ahead by itself (eight rows side by side took 1.6 times as long on Zen
-// 4, whose prefetcher starts anew on every page; asking ahead by instructions costs more than it
-// brings). Several images share each weight that was loaded.
+// which the processor reads ahead by itself. Eight rows side by side took 1.6 times as long on Zen
+// 4, perhaps as eight streams begin anew on every page; asking ahead by instructions was slower,
+// too. Several images share each weight that was loaded.
 #include "layers/kernels/activate.h"
 
 #define LIN_IMAGES 4 // that share a weight
