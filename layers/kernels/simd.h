@@ -366,6 +366,9 @@ GB_INLINE void vtranspose4(vf *x) {
 #define GB_KEEP(x) (void)0
 #endif
 
+// Keeps a pointer as it is, where the compiler would rather know what it points to.
+#define GB_KEEP_POINTER(p) __asm__("" : "+r"(p))
+
 GB_INLINE vf vzero(void) {
   return vset1(0.0f);
 }
