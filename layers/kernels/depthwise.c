@@ -1,175 +1,14 @@
 // Depthwise convolution: every output map is one k x k filter over one input map.
 //
-// 3 x 3 goes down the map column by column of vectors (dw_column.h), small maps go as a whole
-// (dw_narrow.h). Other squares of 3, 5 and 7 keep a block of output rows in registers; a border is
-// a mask that was made once for all channels, and a row outside is left out. Every other geometry
-// (1 x k, k x 1, dilated) takes the general path, one row at a time.
-#include "layers/kernels/dw_column.h"
+// Squares of 3, 5 and 7 that keep the size of the map, or halve it, go down it column by column of
+// vectors (dw_three.h, dw_five.h), small maps as a whole (dw_narrow.h). Every other geometry (1 x
+// k, k x 1, dilated, other padding) takes the general path, one row at a time.
+#include "layers/kernels/dw_five.h"
 #include "layers/kernels/dw_narrow.h"
+#include "layers/kernels/dw_three.h"
 
-// Output rows in registers: maps of the usual networks are multiples of 7 high.
-#if VREGS == 32
-#define DW_ROWS 7
-#else
-#define DW_ROWS 4
-#endif
 #define DW_COLUMNS 8 // vectors of columns whose masks are kept
 #define DW_FAR 2048  // pixels of maps that are not found in the cache again
-
-// How many rows of input a block of output rows spans.
-#define DW_SPAN(K, S) ((S) * (DW_ROWS - 1) + (K))
-
-// A block of output rows: rows [y0, end), end may be less than DW_ROWS behind. Floats from it to
-// the block that comes next, in input and output.
-typedef struct dw_block {
-  int64_t y0, end, in_ahead, out_ahead;
-} dw_block;
-
-// Taps of one input row at stride 2, K = 5: even and odd columns are sorted apart once, and moved.
-// Pass 0 has taps 0, 2 and 4, pass 1 taps 1 and 3.
-GB_INLINE void dw_taps_by_2(const float *row, const float *left, const float *right,
-                            const dw_masks *m, vf x[3], const int pass) {
-  const vf a = vloadm(row, m->load[0]), b = vloadm(row + VW, m->load[1]);
-  x[1] = pass ? vodd(a, b) : veven(a, b);
-  x[0] = vup(x[1], vset1(*left));
-  if (!pass)
-    x[2] = vdown(x[1], vset1(*right));
-}
-
-// A block of the columns [x0, x0 + COLS VW), COLS 1 or 2. The first TOP and the last BOTTOM rows of
-// the span lie outside of the map; CHECKED: any may, and some output rows may not exist. The filter
-// passes over the rows column by column (stride 2: even columns, then odd ones), so that its
-// weights stay in registers while the rows go by. Seven sums alone are too few to hide the latency
-// of additions: two vectors of columns side by side take an eighth to a fifth less time.
-GB_INLINE void dw_strip(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,
-                        const dw_block *block, int64_t x0, const int K, const int S, const int TOP,
-                        const int BOTTOM, const int CHECKED, const int COLS) {
-  vf acc[2][DW_ROWS];
-  const float *w = map->weights;
-  const int64_t y0 = block->y0, end = block->end;
-  GB_UNROLL
-  for (int j = 0; j < DW_ROWS; j++) {
-    acc[0][j] = vset1(map->bias);
-    acc[1][j] = acc[0][j];
-  }
-  const int64_t top = y0 * S - g->pad_top, width = g->in_w;
-  // Rows that only output rows behind `end` would need are perhaps not in memory (strips).
-  const int64_t height = CHECKED ? gb_imin(g->in_h, top + S * (end - 1 - y0) + K) : 0;
-  const float *p = map->in + (top + TOP) * width + x0 * S - (S == 1 ? g->pad_left : 0);
-  if (map->far) { // once for the strip: a test in every row slows the sums down
-    const float *next = map->out + block->out_ahead + y0 * g->out_w + x0;
-    GB_UNROLL
-    for (int j = 0; j < DW_ROWS; j++, next += g->out_w) {
-      __builtin_prefetch(next, 1);
-      if (COLS > 1 && VW == 16) // else it is the same line
-        __builtin_prefetch(next + VW, 1);
-    }
-  }
-  const int step = S == 1 ? K : 2; // passes
-  GB_UNROLL
-  for (int pass = 0; pass < step; pass++) {
-    const int taps = S == 1 ? 1 : 3 - pass;
-    vf v[3][DW_MAX_K];
-    GB_UNROLL
-    for (int i = 0; i < taps; i++) {
-      GB_UNROLL
-      for (int ky = 0; ky < K; ky++) {
-        v[i][ky] = vset1(w[ky * K + pass + i * step]);
-        GB_KEEP(v[i][ky]);
-      }
-    }
-    const vm mask = m->load[pass], second = COLS > 1 ? m[1].load[pass] : mask;
-    // The columns beside a vector: the same zero for every row where there is none.
-    static const float none = 0;
-    const float *row = p;
-    const float *left = m->left ? p - (pass == 0 ? 2 : 1) : &none;
-    const float *right = m->right ? p + S * VW : &none;
-    const int64_t left_step = m->left ? width : 0, right_step = m->right ? width : 0;
-    if (pass > 0)
-      __asm__ volatile("" ::: "memory"); // else clang 14 keeps all rows from the first pass
-    GB_UNROLL
-    for (int t = TOP; t < DW_SPAN(K, S) - BOTTOM;
-         t++, row += width, left += left_step, right += right_step) {
-      GB_KEEP_POINTER(row);
-      if (S == 2) {
-        GB_KEEP_POINTER(left);
-        GB_KEEP_POINTER(right);
-      }
-      if (CHECKED && (top + t < 0 || top + t >= height))
-        continue;
-      if (pass == 0) {
-        __builtin_prefetch(row + block->in_ahead);
-        if (S == 2 || COLS > 1)
-          __builtin_prefetch(row + block->in_ahead + VW);
-      }
-      vf x[2][3];
-      if (S == 2) {
-        dw_taps_by_2(row, left, right, m, x[0], pass);
-      } else {
-        x[0][0] = vloadm(row + pass, mask);
-        if (COLS > 1)
-          x[1][0] = vloadm(row + VW + pass, second);
-      }
-      GB_UNROLL
-      for (int i = 0; i < taps; i++) {
-        GB_UNROLL
-        for (int j = 0; j < DW_ROWS; j++) {
-          GB_UNROLL
-          for (int c = 0; c < COLS; c++)
-            if (t - S * j >= 0 && t - S * j < K)
-              acc[c][j] = vfma(v[i][t - S * j], x[c][i], acc[c][j]);
-        }
-      }
-    }
-  }
-  int64_t at = y0 * g->out_w + x0;
-  GB_UNROLL
-  for (int j = 0; j < DW_ROWS; j++, at += g->out_w) {
-    vf sum[2] = {acc[0][j], acc[1][j]};
-    if (!CHECKED || y0 + j < end)
-      dw_store(map, at, sum, m[COLS - 1].store, COLS);
-  }
-}
-
-// One block of rows over all columns.
-GB_INLINE void dw_block_run(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
-                            const dw_block *block, const int K, const int S, const int TOP,
-                            const int BOTTOM, const int CHECKED) {
-  int64_t v = map->v0;
-  if (S == 1)
-    for (; v + 2 <= map->v1; v += 2)
-      dw_strip(g, map, &masks[v - map->v0], block, v * VW, K, S, TOP, BOTTOM, CHECKED, 2);
-  for (; v < map->v1; v++)
-    dw_strip(g, map, &masks[v - map->v0], block, v * VW, K, S, TOP, BOTTOM, CHECKED, 1);
-}
-
-// The usual blocks (padding K / 2, height a multiple of DW_ROWS) know which rows are outside.
-GB_INLINE void dw_blocks(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
-                         int64_t begin, int64_t end, const int K, const int S) {
-  const int above = K / 2, below = S == 1 ? K / 2 : K / 2 - 1;
-  for (int64_t y = begin; y < end; y += DW_ROWS) {
-    const int64_t top = y * S - g->pad_top, done = y - begin;
-    const int more = y + DW_ROWS < end;
-    const dw_block block = {
-        .y0 = y,
-        .end = end,
-        .in_ahead = more ? DW_ROWS * S * g->in_w : g->in_stride - done * S * g->in_w,
-        .out_ahead = more ? DW_ROWS * g->out_w : g->out_stride - done * g->out_w};
-    const int64_t outside = gb_imax(-top, 0);
-    const int64_t missing = gb_imax(top + DW_SPAN(K, S) - g->in_h, 0);
-    if (K == 7 || y + DW_ROWS > end || (outside && outside != above) ||
-        (missing && missing != below))
-      dw_block_run(g, map, masks, &block, K, S, 0, 0, 1);
-    else if (outside && missing)
-      dw_block_run(g, map, masks, &block, K, S, above, below, 0);
-    else if (outside)
-      dw_block_run(g, map, masks, &block, K, S, above, 0, 0);
-    else if (missing)
-      dw_block_run(g, map, masks, &block, K, S, 0, below, 0);
-    else
-      dw_block_run(g, map, masks, &block, K, S, 0, 0, 0);
-  }
-}
 
 // VW values of an input row for outputs [x, x + VW) at tap offset `first` of the first one; 0
 // outside.
@@ -239,42 +78,61 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int6
     }
 }
 
-#define DW_SQUARE(name, run, ...)                                                                  \
+// All columns that masks were made for, at most LIMIT vectors at a time.
+GB_INLINE void dw_columns(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
+                          int64_t y0, int64_t y1, const int K, const int S, const int LIMIT) {
+  for (int64_t v = map->v0; v < map->v1;) {
+    const int64_t cols = gb_imin(map->v1 - v, LIMIT);
+    const dw_masks *m = &masks[v + cols - 1 - map->v0];
+    // Where the map goes on: to the right is no tap at stride 2 and K = 3.
+    const int on = (v > 0 ? 2 : 0) | (m->right && (S == 1 || K > 3) ? 1 : 0);
+#define DW_CASE(i, COLS, LEFT, RIGHT)                                                              \
+  case i:                                                                                          \
+    if (K == 3)                                                                                    \
+      dw_three(g, map, m, v *VW, y0, y1, S, COLS, LEFT, RIGHT);                                    \
+    else                                                                                           \
+      dw_five(g, map, m, v *VW, y0, y1, K, S, COLS, LEFT, RIGHT);                                  \
+    break
+    switch (LIMIT == 2 && cols == 2 ? 4 + on : on) {
+      DW_CASE(0, 1, 0, 0);
+      DW_CASE(1, 1, 0, 1);
+      DW_CASE(2, 1, 1, 0);
+      DW_CASE(3, 1, 1, 1);
+      DW_CASE(4, LIMIT, 0, 0);
+      DW_CASE(5, LIMIT, 0, 1);
+      DW_CASE(6, LIMIT, 1, 0);
+      DW_CASE(7, LIMIT, 1, 1);
+    }
+#undef DW_CASE
+    v += cols;
+  }
+}
+
+#define DW_SQUARE(name, K, S, COLS)                                                                \
   GB_NOINLINE void dw_##name(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,    \
                              int64_t begin, int64_t end) {                                         \
-    run(g, map, m, begin, end, __VA_ARGS__);                                                       \
+    dw_columns(g, map, m, begin, end, K, S, COLS);                                                 \
   }
-DW_SQUARE(3_column, dw_columns, 1)
-DW_SQUARE(3_column_by_2, dw_columns, 2)
-DW_SQUARE(3, dw_blocks, 3, 1)
-DW_SQUARE(5, dw_blocks, 5, 1)
-DW_SQUARE(7, dw_blocks, 7, 1)
-DW_SQUARE(5_by_2, dw_blocks, 5, 2)
+DW_SQUARE(3, 3, 1, 2)
+DW_SQUARE(5, 5, 1, 2)
+DW_SQUARE(7, 7, 1, 1)
+DW_SQUARE(3_by_2, 3, 2, 2)
+DW_SQUARE(5_by_2, 5, 2, 2)
 typedef void dw_square_fn(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *m,
                           int64_t begin, int64_t end);
 
 // NULL where there is no form but the general one.
 static dw_square_fn *dw_square_of(const gb_depthwise_shape *g) {
   const int64_t k = g->kernel_h, stride = g->stride_h;
-  if (k != g->kernel_w || stride != g->stride_w || g->dilation_h != 1 || g->dilation_w != 1)
+  if (k != g->kernel_w || stride != g->stride_w || g->dilation_h != 1 || g->dilation_w != 1 ||
+      g->pad_top != k / 2 || g->pad_left != k / 2 || g->out_h != gb_idiv_up(g->in_h, stride) ||
+      g->out_w != gb_idiv_up(g->in_w, stride))
     return NULL;
-  const int centred = g->pad_left == k / 2;
-  const int same = centred && g->pad_top == k / 2 && g->out_h == gb_idiv_up(g->in_h, stride) &&
-                   g->out_w == gb_idiv_up(g->in_w, stride);
-  switch (k * 8 + stride) {
-  case 3 * 8 + 1:
-    return same ? dw_3_column : dw_3;
-  case 5 * 8 + 1:
-    return dw_5;
-  case 7 * 8 + 1:
-    return dw_7;
-  case 3 * 8 + 2:
-    return same ? dw_3_column_by_2 : NULL;
-  case 5 * 8 + 2:
-    return centred ? dw_5_by_2 : NULL;
-  default:
-    return NULL;
-  }
+  if (stride == 1)
+    return k == 3 ? dw_3 : k == 5 ? dw_5 : k == 7 ? dw_7 : NULL;
+  if (stride == 2)
+    return k == 3 ? dw_3_by_2 : k == 5 ? dw_5_by_2 : NULL;
+  return NULL;
 }
 
 static void dw_run(const gb_depthwise_shape *g, const float *weights, const float *bias,
@@ -313,7 +171,7 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
       for (map.v0 = 0; map.v0 < columns_end; map.v0 = map.v1) {
         map.v1 = gb_imin(map.v0 + DW_COLUMNS, columns_end);
         for (int64_t v = map.v0; v < map.v1 && made != map.v0; v++)
-          masks[v - map.v0] = dw_masks_of(g, v * VW, (int)g->kernel_w, (int)g->stride_w);
+          masks[v - map.v0] = dw_masks_of(g, v * VW);
         made = map.v0;
         square(g, &map, masks, y0, y1);
       }

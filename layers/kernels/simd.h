@@ -269,34 +269,52 @@ GB_INLINE vf vodd(vf a, vf b) {
 }
 #endif
 
-// Lanes moved up by one with s's last lane below, or down by one with its first lane above.
+// Lanes moved up by n, 1 to 3, with s's last n lanes below; or down by n with its first n above. n
+// is a constant.
 #if VW == 16
 // In assembler, as clang 14 makes them two-source permutations, whose index takes a register.
-GB_INLINE vf vup(vf x, vf s) {
-  vf r;
-  __asm__("valignd $15, %2, %1, %0" : "=v"(r) : "v"(x), "v"(s));
-  return r;
-}
-GB_INLINE vf vdown(vf x, vf s) {
-  vf r;
-  __asm__("valignd $1, %1, %2, %0" : "=v"(r) : "v"(x), "v"(s));
-  return r;
-}
-#elif VW == 8
-GB_INLINE vf vup(vf x, vf s) {
-  return __builtin_shufflevector(x, s, 15, 0, 1, 2, 3, 4, 5, 6);
-}
-GB_INLINE vf vdown(vf x, vf s) {
-  return __builtin_shufflevector(x, s, 1, 2, 3, 4, 5, 6, 7, 8);
-}
+#define V_MOVED(n, low, high)                                                                      \
+  __asm__("valignd $" #n ", %2, %1, %0" : "=v"(r) : "v"(high), "v"(low));                          \
+  break
+#define V_UP(n, m) V_MOVED(m, s, x)
+#define V_DOWN(n) V_MOVED(n, x, s)
 #else
-GB_INLINE vf vup(vf x, vf s) {
-  return __builtin_shufflevector(x, s, 7, 0, 1, 2);
-}
-GB_INLINE vf vdown(vf x, vf s) {
-  return __builtin_shufflevector(x, s, 1, 2, 3, 4);
-}
+#if VW == 8
+#define V_LANES(i) i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7
+#else
+#define V_LANES(i) i, i + 1, i + 2, i + 3
 #endif
+#define V_UP(n, m)                                                                                 \
+  r = __builtin_shufflevector(s, x, V_LANES(VW - n));                                              \
+  break
+#define V_DOWN(n)                                                                                  \
+  r = __builtin_shufflevector(x, s, V_LANES(n));                                                   \
+  break
+#endif
+GB_INLINE vf vup(vf x, vf s, const int n) {
+  vf r = x;
+  switch (n) {
+  case 1:
+    V_UP(1, 15);
+  case 2:
+    V_UP(2, 14);
+  default:
+    V_UP(3, 13);
+  }
+  return r;
+}
+GB_INLINE vf vdown(vf x, vf s, const int n) {
+  vf r = x;
+  switch (n) {
+  case 1:
+    V_DOWN(1);
+  case 2:
+    V_DOWN(2);
+  default:
+    V_DOWN(3);
+  }
+  return r;
+}
 
 // Four floats from each of VW / 4 places: those from base + at[4 q] are lanes 4 q to 4 q + 3; and
 // back.

@@ -1,47 +1,15 @@
 // Depthwise 3 x 3, padding 1, stride 1 and 2: COLS vectors of columns go down the map.
 //
 // Each input row is loaded once, its taps to the left and right are made from it, and it goes into
-// all output rows that it is a tap of: three at stride 1. So the filter and the open sums are all
+// every output row that it is a tap of: three at stride 1. So the filter and the open sums are all
 // that stays in registers, there are no blocks of rows, and a row outside of the map is one that
-// adds nothing. An output row is the sum of two, one of its outer input rows and one of the middle
-// row, as nine additions to one sum would be waited for; both are in an order that does not depend
+// adds nothing. An output row is two sums, of the outer rows of the filter and of the middle one:
+// as neighbours add to different ones, no sum is waited for. The order of additions does not depend
 // on where a range of rows begins.
-#ifndef GB_KERNELS_DW_COLUMN_H
-#define GB_KERNELS_DW_COLUMN_H
+#ifndef GB_KERNELS_DW_THREE_H
+#define GB_KERNELS_DW_THREE_H
 
 #include "layers/kernels/dw_map.h"
-
-#define DW_COLS 2
-#define DW_AHEAD 6 // rows that input is asked for ahead
-
-// The taps of one input row: columns to the left, middle and right of COLS vectors of outputs
-// (stride 2: behind each other, as even and odd columns are sorted apart). LEFT, RIGHT: the map
-// goes on there.
-GB_INLINE void dw_taps(const float *row, const vm *load, vf x[DW_COLS][3], const int S,
-                       const int COLS, const int LEFT, const int RIGHT) {
-  const vf left = LEFT ? vset1(row[-1]) : vzero();
-  if (S == 2) {
-    GB_UNROLL
-    for (int c = 0; c < COLS; c++) {
-      const int whole = c + 1 < COLS;
-      const vf a = whole ? vload(row + 2 * c * VW) : vloadm(row + 2 * c * VW, load[0]);
-      const vf b = whole ? vload(row + (2 * c + 1) * VW) : vloadm(row + (2 * c + 1) * VW, load[1]);
-      x[c][1] = veven(a, b);
-      x[c][2] = vodd(a, b);
-      x[c][0] = vup(x[c][2], c > 0 ? x[c - 1][2] : left);
-    }
-    return;
-  }
-  const vf right = RIGHT ? vset1(row[COLS * VW]) : vzero();
-  GB_UNROLL
-  for (int c = 0; c < COLS; c++)
-    x[c][1] = c + 1 < COLS ? vload(row + c * VW) : vloadm(row + c * VW, load[1]);
-  GB_UNROLL
-  for (int c = 0; c < COLS; c++) {
-    x[c][0] = vup(x[c][1], c > 0 ? x[c - 1][1] : left);
-    x[c][2] = vdown(x[c][1], c + 1 < COLS ? x[c + 1][1] : right);
-  }
-}
 
 // sum + w[0] x[0] + w[1] x[1] + w[2] x[2]
 GB_INLINE vf dw_row(const vf *w, const vf *x, vf sum) {
@@ -53,14 +21,14 @@ GB_INLINE vf dw_first_row(const vf *w, const vf *x) {
 }
 
 // Output rows [y0, y1) of the vectors at column x0 on; m are the masks of the last of them.
-GB_INLINE void dw_column(const gb_depthwise_shape *g, const dw_map *given, const dw_masks *m,
-                         int64_t x0, int64_t y0, int64_t y1, const int S, const int COLS,
-                         const int LEFT, const int RIGHT) {
+GB_INLINE void dw_three(const gb_depthwise_shape *g, const dw_map *given, const dw_masks *masks,
+                        int64_t x0, int64_t y0, int64_t y1, const int S, const int COLS,
+                        const int LEFT, const int RIGHT) {
   const dw_map map = *given; // so that stores to floats leave it in registers
-  const vm load[2] = {m->load[0], m->load[1]}, last = m->store;
+  const dw_masks m = *masks;
   const int64_t width = g->in_w, out_w = g->out_w, in_h = g->in_h;
   const vf bias = vset1(map.bias);
-  vf w[3][3], x[DW_COLS][3], outer[2][DW_COLS], middle[DW_COLS], sum[DW_COLS];
+  vf w[3][3], x[DW_COLS][DW_MAX_K], outer[2][DW_COLS], middle[DW_COLS], sum[DW_COLS];
   GB_UNROLL
   for (int i = 0; i < 9; i++) {
     w[i / 3][i % 3] = vset1(map.weights[i]);
@@ -74,10 +42,10 @@ GB_INLINE void dw_column(const gb_depthwise_shape *g, const dw_map *given, const
   __builtin_prefetch(row + DW_AHEAD * width);                                                      \
   if (map.far)                                                                                     \
     __builtin_prefetch(map.out + at + DW_AHEAD * out_w, 1);                                        \
-  dw_taps(row, load, x, S, COLS, LEFT, RIGHT);                                                     \
+  dw_taps(row, &m, x, 3, S, COLS, LEFT, RIGHT);                                                    \
   row += width
 #define DW_STORE_ROW                                                                               \
-  dw_store(&map, at, sum, last, COLS);                                                             \
+  dw_store(&map, at, sum, m.store, COLS);                                                          \
   at += out_w
   DW_EACH outer[0][c] = bias;
   if (y0 > 0) {
@@ -134,26 +102,5 @@ GB_INLINE void dw_column(const gb_depthwise_shape *g, const dw_map *given, const
 #undef DW_NEXT_ROW
 #undef DW_STORE_ROW
 #undef DW_ROW_OF
-
-// All columns that masks were made for.
-GB_INLINE void dw_columns(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
-                          int64_t y0, int64_t y1, const int S) {
-#define DW_COLUMN(COLS, LEFT, RIGHT) dw_column(g, map, m, v *VW, y0, y1, S, COLS, LEFT, RIGHT)
-  for (int64_t v = map->v0; v < map->v1;) {
-    const int64_t cols = gb_imin(map->v1 - v, DW_COLS);
-    const dw_masks *m = &masks[v + cols - 1 - map->v0];
-    const int left = v > 0, right = S == 1 && m->right; // stride 2 has no tap to the right
-    if (cols == 2)
-      left    ? right ? DW_COLUMN(2, 1, 1) : DW_COLUMN(2, 1, 0)
-         : right ? DW_COLUMN(2, 0, 1)
-              : DW_COLUMN(2, 0, 0);
-    else
-      left    ? right ? DW_COLUMN(1, 1, 1) : DW_COLUMN(1, 1, 0)
-         : right ? DW_COLUMN(1, 0, 1)
-              : DW_COLUMN(1, 0, 0);
-    v += cols;
-  }
-#undef DW_COLUMN
-}
 
 #endif
