@@ -7,9 +7,18 @@ typedef struct pointwise {
   size_t packed_size;
 } pointwise;
 
+// A filter as high as its one input map, one column wide: the rows are what channels are elsewhere.
+// EEGNet's spatial filter is one, once it goes first (reorder.c).
+static bool takes_rows(const gb_work *w, const gb_shape *in, const gb_shape *out) {
+  return w->kind == GB_WORK_CONV && in->c == 1 && w->kernel_h == in->h && w->kernel_w == 1 &&
+         w->stride_w == 1 && w->dilation_h == 1 && w->top == 0 && w->left == 0 && out->h == 1 &&
+         out->w == in->w;
+}
+
 static bool accepts(const gb_plan *plan, const gb_step *step) {
   const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
-  return gb_is_pointwise(&step->work) && out->h == in->h && out->w == in->w;
+  return (gb_is_pointwise(&step->work) && out->h == in->h && out->w == in->w) ||
+         (takes_rows(&step->work, in, out) && out->w > 1 && step->gate < 0);
 }
 
 static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
@@ -18,10 +27,11 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
   if (!p)
     return gb_fail_memory(error);
   int64_t pixels = out->h * out->w;
+  bool rows = !gb_is_pointwise(&step->work);
   p->shape = (gb_pointwise_shape){.rows = out->c,
-                                  .depth = in->c,
+                                  .depth = rows ? in->h : in->c,
                                   .pixels = pixels,
-                                  .in_stride = plan->tensors[step->in[0]].stride,
+                                  .in_stride = rows ? in->w : plan->tensors[step->in[0]].stride,
                                   .out_stride = plan->tensors[step->out].stride,
                                   .residual_stride = gb_residual_stride(plan, step),
                                   .act = step->act};

@@ -47,21 +47,26 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int6
         const int64_t iy = y * g->stride_h - g->pad_top + ky * g->dilation_h;
         if (iy < 0 || iy >= g->in_h)
           continue;
-        const float *row = map->in + iy * g->in_w;
-        for (int64_t kx = 0; kx < g->kernel_w; kx++) {
-          const vf w = vset1(map->weights[ky * g->kernel_w + kx]);
-          const int64_t first = x * g->stride_w - g->pad_left + kx * g->dilation_w;
-          if (g->stride_w == 1 && first >= 0 && first + DW_WIDE * VW <= g->in_w) {
+        const float *row = map->in + iy * g->in_w, *w = map->weights + ky * g->kernel_w;
+        const int64_t left = x * g->stride_w - g->pad_left;
+        const int64_t right = left + (g->kernel_w - 1) * g->dilation_w + DW_WIDE * VW;
+        if (g->stride_w == 1 && left >= 0 && right <= g->in_w) {
+          for (int64_t kx = 0; kx < g->kernel_w; kx++) {
+            const float *p = row + left + kx * g->dilation_w;
+            const vf v = vset1(w[kx]);
             GB_UNROLL
             for (int j = 0; j < DW_WIDE; j++)
-              acc[j] = vfma(w, vload(row + first + j * VW), acc[j]);
-          } else {
-            GB_UNROLL
-            for (int j = 0; j < DW_WIDE; j++)
-              acc[j] =
-                  vfma(w, dw_gather(g, row, first + j * VW * g->stride_w, g->out_w - x - j * VW),
-                       acc[j]);
+              acc[j] = vfma(v, vload(p + j * VW), acc[j]);
           }
+          continue;
+        }
+        for (int64_t kx = 0; kx < g->kernel_w; kx++) {
+          const int64_t first = left + kx * g->dilation_w;
+          GB_UNROLL
+          for (int j = 0; j < DW_WIDE; j++)
+            acc[j] = vfma(vset1(w[kx]),
+                          dw_gather(g, row, first + j * VW * g->stride_w, g->out_w - x - j * VW),
+                          acc[j]);
         }
       }
       GB_UNROLL
