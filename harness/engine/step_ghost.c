@@ -70,7 +70,8 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   const float *packed = g->packed;
   if (step->gate >= 0) {
     plan->kernels->pointwise_scale(&g->shape.primary, packed,
-                                   gb_plane_at(plan, step->gate, 0, worker), worker->scratch);
+                                   gb_plane_at(plan, step->gate, 0, worker), worker->scratch, lo,
+                                   hi);
     packed = worker->scratch;
   }
   const float *residual = NULL, *ghost_residual = NULL;

@@ -53,7 +53,7 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   const float *packed = p->packed;
   if (step->gate >= 0) {
     plan->kernels->pointwise_scale(&p->shape, packed, gb_plane_at(plan, step->gate, 0, worker),
-                                   worker->scratch);
+                                   worker->scratch, s.c0, s.c1);
     packed = worker->scratch;
   }
   plan->kernels->pointwise(&p->shape, packed, step->bias, gb_plane_at(plan, step->in[0], 0, worker),

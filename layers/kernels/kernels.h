@@ -26,6 +26,8 @@
 
 // Pointwise convolution of one image: out(rows x pixels) = act(W(rows x depth) in(depth x pixels) +
 // bias + residual). `rows`, `depth` and `pixels` given when packing must be those of the call.
+// pointwise_scale makes packed weights times scale[k], a factor for every input map, of the blocks
+// of rows that [m0, m1) touches.
 typedef struct gb_pointwise_shape {
   int64_t rows, depth, pixels;
   int64_t in_stride, out_stride, residual_stride;

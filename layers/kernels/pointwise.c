@@ -24,16 +24,29 @@ void GB_FN(pointwise_pack)(const gb_pointwise_shape *g, const float *weights, fl
   }
 }
 
+// The rows of one block for every k in a vector each: what a store writes too much is the next k's,
+// and is overwritten.
 void GB_FN(pointwise_scale)(const gb_pointwise_shape *g, const float *packed, const float *scale,
-                            float *scaled) {
+                            float *scaled, int64_t m0, int64_t m1) {
+  if (m0 >= m1)
+    return;
   const pw_cut cut = pw_cut_of(g->rows, pw_block_rows(g->rows, g->pixels));
-  for (int64_t block = 0; block < cut.blocks; block++) {
-    const int64_t rows = pw_cut_at(cut, block + 1) - pw_cut_at(cut, block);
-    for (int64_t k = 0; k < g->depth; k++) {
-      for (int64_t i = 0; i < rows; i++)
-        scaled[i] = packed[i] * scale[k];
-      packed += rows;
-      scaled += rows;
+  const int64_t last = pw_cut_find(cut, m1 - 1);
+  for (int64_t block = pw_cut_find(cut, m0); block <= last; block++) {
+    const int64_t first = pw_cut_at(cut, block), rows = pw_cut_at(cut, block + 1) - first;
+    const float *from = packed + first * g->depth;
+    float *to = scaled + first * g->depth;
+    int64_t left = rows * g->depth;
+    for (int64_t k = 0; k < g->depth; k++, from += rows, to += rows, left -= rows) {
+      const vf s = vset1(scale[k]);
+      for (int64_t i = 0; i < rows; i += VW) {
+        if (i + VW <= left) {
+          vstore(to + i, vload(from + i) * s);
+        } else {
+          const vm m = vmask_first(left - i);
+          vstorem(to + i, vloadm(from + i, m) * s, m);
+        }
+      }
     }
   }
 }

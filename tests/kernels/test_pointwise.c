@@ -92,7 +92,9 @@ static void pointwise_scale_case(const gb_kernels *k, group *t, int64_t rows, in
   rng_fill(&r, w.at, n);
   rng_fill(&r, s.at, s.n);
   k->pointwise_pack(&g, w.at, a.at);
-  k->pointwise_scale(&g, a.at, s.at, b.at);
+  const int64_t cut = rows / 3;
+  k->pointwise_scale(&g, a.at, s.at, b.at, cut, rows); // what two threads would do
+  k->pointwise_scale(&g, a.at, s.at, b.at, 0, cut);
   for (int64_t i = 0; i < rows; i++)
     for (int64_t d = 0; d < depth; d++)
       w.at[i * depth + d] *= s.at[d];
@@ -123,7 +125,7 @@ static void test_pointwise(const gb_kernels *k, group *t) {
   // second.
   pointwise_case(k, t, 17, 641, 196, seed++);
   pointwise_case(k, t, 9, 300, 1021, seed++);
-  for (int64_t i = 1; i < 20; i += 3)
+  for (int64_t i = 1; i < 50; i += 3)
     pointwise_scale_case(k, t, i, 5 + i, seed++);
 }
 
