@@ -12,13 +12,13 @@ typedef struct pointwise {
 static bool takes_rows(const gb_work *w, const gb_shape *in, const gb_shape *out) {
   return w->kind == GB_WORK_CONV && in->c == 1 && w->kernel_h == in->h && w->kernel_w == 1 &&
          w->stride_w == 1 && w->dilation_h == 1 && w->top == 0 && w->left == 0 && out->h == 1 &&
-         out->w == in->w;
+         out->w == in->w && out->w > 1;
 }
 
 static bool accepts(const gb_plan *plan, const gb_step *step) {
   const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
   return (gb_is_pointwise(&step->work) && out->h == in->h && out->w == in->w) ||
-         (takes_rows(&step->work, in, out) && out->w > 1 && step->gate < 0);
+         (takes_rows(&step->work, in, out) && step->gate < 0);
 }
 
 static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {

@@ -36,7 +36,6 @@ GB_INLINE vf dw_gather(const gb_depthwise_shape *g, const float *row, int64_t fi
 
 GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int64_t begin,
                             int64_t end) {
-  const vf lo = vset1(map->lo), hi = vset1(map->hi);
   for (int64_t y = begin; y < end; y++)
     for (int64_t x = 0; x < g->out_w; x += DW_WIDE * VW) {
       vf acc[DW_WIDE];
@@ -70,16 +69,8 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int6
         }
       }
       GB_UNROLL
-      for (int j = 0; j < DW_WIDE; j++) {
-        const int64_t at = y * g->out_w + x + j * VW;
-        const vm m = vmask_first(g->out_w - x - j * VW);
-        vf r = acc[j];
-        if (map->residual)
-          r += vloadm(map->residual + at, m);
-        if (map->hard)
-          r = vhard_swish(r);
-        vstorem(map->out + at, vclamp(r, lo, hi), m);
-      }
+      for (int j = 0; j < DW_WIDE; j++)
+        dw_store(map, y * g->out_w + x + j * VW, acc[j], vmask_first(g->out_w - x - j * VW), 0);
     }
 }
 

@@ -102,7 +102,7 @@ GB_INLINE void dw_five(const gb_depthwise_shape *shape, const dw_map *given, con
   if (S == 2)                                                                                      \
     DW_STEP(K - 2, INSIDE);                                                                        \
   DW_STEP(K - 1, INSIDE);                                                                          \
-  dw_store(&map, walk.at, done, m.store, COLS);                                                    \
+  dw_store_row(&map, walk.at, done, m.store, COLS);                                                \
   walk.at += g.out_w
   GB_UNROLL
   for (int i = 0; i < K - S; i++)

@@ -33,23 +33,25 @@ GB_INLINE dw_masks dw_masks_of(const gb_depthwise_shape *g, int64_t x0) {
                     .right = end < g->in_w};
 }
 
-// Sums become output: residual, activation, and a store of COLS vectors, all but the last whole.
-GB_INLINE void dw_store(const dw_map *map, int64_t at, vf *sum, vm last, const int COLS) {
-  const vf lo = vset1(map->lo), hi = vset1(map->hi);
+// A vector of sums becomes output `at` of the map: residual, activation and store of the lanes;
+// WHOLE: all are.
+GB_INLINE void dw_store(const dw_map *map, int64_t at, vf sum, vm lanes, const int WHOLE) {
+  if (map->residual)
+    sum += WHOLE ? vload(map->residual + at) : vloadm(map->residual + at, lanes);
+  if (map->hard)
+    sum = vhard_swish(sum);
+  sum = vclamp(sum, vset1(map->lo), vset1(map->hi));
+  if (WHOLE)
+    vstore(map->out + at, sum);
+  else
+    vstorem(map->out + at, sum, lanes);
+}
+
+// The same for COLS vectors beside each other, all but the last whole.
+GB_INLINE void dw_store_row(const dw_map *map, int64_t at, const vf *sum, vm last, const int COLS) {
   GB_UNROLL
-  for (int c = 0; c < COLS; c++) {
-    const int whole = c + 1 < COLS;
-    const int64_t i = at + c * VW;
-    if (map->residual)
-      sum[c] += whole ? vload(map->residual + i) : vloadm(map->residual + i, last);
-    if (map->hard)
-      sum[c] = vhard_swish(sum[c]);
-    sum[c] = vclamp(sum[c], lo, hi);
-    if (whole)
-      vstore(map->out + i, sum[c]);
-    else
-      vstorem(map->out + i, sum[c], last);
-  }
+  for (int c = 0; c < COLS; c++)
+    dw_store(map, at + c * VW, sum[c], last, c + 1 < COLS);
 }
 
 #define DW_AHEAD 6 // input rows that are asked for ahead

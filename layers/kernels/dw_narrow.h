@@ -40,18 +40,12 @@ static dw_picks dw_picks_of(const gb_depthwise_shape *g) {
   return p;
 }
 
+// Both sums of every pair become output.
 GB_INLINE void dw_store_pairs(const gb_depthwise_shape *g, const dw_map *map, const dw_picks *p,
-                              const vf *acc) {
-  const vf lo = vset1(map->lo), hi = vset1(map->hi);
+                              vf acc[2][DW_PAIRS]) {
   GB_UNROLL
-  for (int j = 0; j < DW_PAIRS; j++) {
-    vf y = acc[j];
-    if (map->residual)
-      y += vloadm(map->residual + 2 * j * g->out_w, p->store[j]);
-    if (map->hard)
-      y = vhard_swish(y);
-    vstorem(map->out + 2 * j * g->out_w, vclamp(y, lo, hi), p->store[j]);
-  }
+  for (int j = 0; j < DW_PAIRS; j++)
+    dw_store(map, 2 * j * g->out_w, acc[0][j] + acc[1][j], p->store[j], 0);
 }
 
 // Stride 1, padding K / 2: a load of two input rows serves every pair of output rows. All pairs go
@@ -83,10 +77,7 @@ GB_INLINE void dw_narrow(const gb_depthwise_shape *g, const dw_map *map, const d
         acc[ky % 2][j] = vfma(w, x[2 * j + ky], i == 0 && ky == 1 ? vzero() : acc[ky % 2][j]);
     }
   }
-  GB_UNROLL
-  for (int j = 0; j < DW_PAIRS; j++)
-    acc[0][j] += acc[1][j];
-  dw_store_pairs(g, map, p, acc[0]);
+  dw_store_pairs(g, map, p, acc);
 }
 
 // Stride 2, where an input row fits a vector: a tap of both output rows is picked out of two input
@@ -115,10 +106,7 @@ GB_INLINE void dw_narrow_by_2(const gb_depthwise_shape *g, const dw_map *map, co
       }
     }
   }
-  GB_UNROLL
-  for (int j = 0; j < DW_PAIRS; j++)
-    acc[0][j] += acc[1][j];
-  dw_store_pairs(g, map, p, acc[0]);
+  dw_store_pairs(g, map, p, acc);
 }
 
 #define DW_NARROW(name, form, K)                                                                   \

@@ -45,7 +45,7 @@ GB_INLINE void dw_three(const gb_depthwise_shape *g, const dw_map *given, const 
   dw_taps(row, &m, x, 3, S, COLS, LEFT, RIGHT);                                                    \
   row += width
 #define DW_STORE_ROW                                                                               \
-  dw_store(&map, at, sum, m.store, COLS);                                                          \
+  dw_store_row(&map, at, sum, m.store, COLS);                                                      \
   at += out_w
   DW_EACH outer[0][c] = bias;
   if (y0 > 0) {

@@ -1,12 +1,11 @@
 // Linear layers, bound by reading the weights once: four rows at a time, each from a quarter of the
-// matrix, so that the processor reads ahead in four long streams. From memory that is a quarter
-// faster than one stream on Zen 5; eight rows beside each other took 1.6 times as long as one on
-// Zen 4, perhaps as such streams begin anew on every page. Several images share each weight that
-// was loaded.
+// matrix, so that the processor reads ahead in four long streams. GhostNet's take a tenth to a
+// fifth less time so than by one stream on Zen 5 (bench-kernels); eight rows beside each other
+// took 1.6 times as long as one on Zen 4, perhaps as such streams begin anew on every page. Several
+// images share each weight that was loaded.
 #include "layers/kernels/activate.h"
 
-#define LIN_IMAGES 4  // that share a weight
-#define LIN_STREAMS 4 // rows at a time
+#define LIN_STREAMS 4 // rows at a time, or images that share a weight
 #define LIN_PARTS 2   // sums of a row side by side, which hide the latency of additions
 
 // ROWS rows, row_step floats apart, for IMAGES images, one of the two numbers being 1. The order of

@@ -273,48 +273,42 @@ GB_INLINE vf vodd(vf a, vf b) {
 // is a constant.
 #if VW == 16
 // In assembler, as clang 14 makes them two-source permutations, whose index takes a register.
-#define V_MOVED(n, low, high)                                                                      \
-  __asm__("valignd $" #n ", %2, %1, %0" : "=v"(r) : "v"(high), "v"(low));                          \
-  break
-#define V_UP(n, m) V_MOVED(m, s, x)
-#define V_DOWN(n) V_MOVED(n, x, s)
+#define V_ALIGN(n, high, low) __asm__("valignd $" #n ", %2, %1, %0" : "=v"(r) : "v"(high), "v"(low))
+#define V_UP(n, back) V_ALIGN(back, x, s)
+#define V_DOWN(n) V_ALIGN(n, s, x)
 #else
 #if VW == 8
 #define V_LANES(i) i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7
 #else
 #define V_LANES(i) i, i + 1, i + 2, i + 3
 #endif
-#define V_UP(n, m)                                                                                 \
-  r = __builtin_shufflevector(s, x, V_LANES(VW - n));                                              \
-  break
-#define V_DOWN(n)                                                                                  \
-  r = __builtin_shufflevector(x, s, V_LANES(n));                                                   \
-  break
+#define V_UP(n, back) r = __builtin_shufflevector(s, x, V_LANES(VW - n))
+#define V_DOWN(n) r = __builtin_shufflevector(x, s, V_LANES(n))
 #endif
 GB_INLINE vf vup(vf x, vf s, const int n) {
-  vf r = x;
-  switch (n) {
-  case 1:
+  vf r;
+  if (n == 1)
     V_UP(1, 15);
-  case 2:
+  else if (n == 2)
     V_UP(2, 14);
-  default:
+  else
     V_UP(3, 13);
-  }
   return r;
 }
 GB_INLINE vf vdown(vf x, vf s, const int n) {
-  vf r = x;
-  switch (n) {
-  case 1:
+  vf r;
+  if (n == 1)
     V_DOWN(1);
-  case 2:
+  else if (n == 2)
     V_DOWN(2);
-  default:
+  else
     V_DOWN(3);
-  }
   return r;
 }
+#undef V_ALIGN
+#undef V_LANES
+#undef V_UP
+#undef V_DOWN
 
 // Four floats from each of VW / 4 places: those from base + at[4 q] are lanes 4 q to 4 q + 3; and
 // back.
@@ -384,7 +378,8 @@ GB_INLINE void vtranspose4(vf *x) {
 #define GB_KEEP(x) (void)0
 #endif
 
-// Keeps a pointer as it is, where the compiler would rather know what it points to.
+// Hides where a pointer comes from: what is read through it is read again, and addresses that
+// follow from it are made when they are needed, not in advance.
 #define GB_KEEP_POINTER(p) __asm__("" : "+r"(p))
 
 GB_INLINE vf vzero(void) {
