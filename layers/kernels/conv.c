@@ -8,11 +8,11 @@
 // copy costs one store for as many multiplications as there are output channels. A tile's patches
 // stay in the first-level cache while all weights of the block go by, in the order in which they
 // were packed.
-#include "layers/kernels/pw_tile.h"
+#include "layers/kernels/pw_product.h"
 
-#define CONV_ROW_DEPTH 512    // most taps of the path by rows
-#define CONV_DEPTH 192        // depth of a block of patches: 36 KB of a tile's 48 pixels
-#define CONV_PIXELS (13 * VW) // pixels of a block of patches
+#define CONV_ROW_DEPTH 512 // most taps of the path by rows
+#define CONV_DEPTH 192     // depth of a block of patches: 36 KB of a tile's 48 pixels
+#define CONV_PIXELS ((VREGS == 32 ? 13 : 12) * VW) // pixels of a block of patches
 
 typedef struct conv_sizes {
   int64_t rows, channels, taps, depth; // of one group
@@ -32,7 +32,7 @@ static conv_sizes conv_sizes_of(const gb_conv_shape *g) {
 }
 
 static gb_pointwise_shape conv_as_pointwise(const gb_conv_shape *g, const conv_sizes *s) {
-  return (gb_pointwise_shape){s->rows,       s->depth,           2 * VW, 0,
+  return (gb_pointwise_shape){s->rows,       s->depth,           3 * VW, 0,
                               g->out_stride, g->residual_stride, g->act};
 }
 
@@ -87,23 +87,19 @@ GB_INLINE void conv_phase(float *row, int64_t n, const float *in, int64_t width,
 }
 
 #if VREGS == 32
-PW_EACH_MR(PW_INDIRECT_FORM, 1)
-PW_EACH_MR(PW_INDIRECT_FORM, 2)
-PW_EACH_MR(PW_INDIRECT_FORM, 3)
+PW_EACH_MR(PW_OFFSETS_FORM, 1)
+PW_EACH_MR(PW_OFFSETS_FORM, 2)
+PW_EACH_MR(PW_OFFSETS_FORM, 3)
 #define CONV_NV 3
 #define CONV_ROW(MR)                                                                               \
-  { pw_indirect_##MR##_1, pw_indirect_##MR##_2, pw_indirect_##MR##_3 }
+  { pw_offsets_##MR##_1, pw_offsets_##MR##_2, pw_offsets_##MR##_3 }
 static pw_tile_fn *const conv_tiles[PW_MR][CONV_NV] = {CONV_ROW(1), CONV_ROW(2), CONV_ROW(3),
                                                        CONV_ROW(4), CONV_ROW(5), CONV_ROW(6),
                                                        CONV_ROW(7), CONV_ROW(8)};
 #else
-PW_EACH_MR(PW_INDIRECT_FORM, 1)
-PW_EACH_MR(PW_INDIRECT_FORM, 2)
-#define CONV_NV 2
-#define CONV_ROW(MR)                                                                               \
-  { pw_indirect_##MR##_1, pw_indirect_##MR##_2 }
-static pw_tile_fn *const conv_tiles[PW_MR][CONV_NV] = {CONV_ROW(1), CONV_ROW(2), CONV_ROW(3),
-                                                       CONV_ROW(4), CONV_ROW(5), CONV_ROW(6)};
+PW_EACH_FORM(PW_OFFSETS_FORM)
+#define CONV_NV 3
+static pw_tile_fn *const conv_tiles[PW_MR][CONV_NV] = PW_ROWS(offsets);
 #endif
 
 // One group's part of a call: m counts rows of the group.
@@ -240,63 +236,33 @@ static void conv_patches(const conv_job *job, int64_t k0, int64_t k1, int64_t p,
   }
 }
 
-// A block of depth of a call, its patches copied: pixels [p, p + n).
-typedef struct conv_block {
-  int64_t k0, k1, p, n;
-} conv_block;
-
-// The rows [m0, m1) of all blocks of rows times `vectors` vectors of pixels (and one more pixel
-// where `tail`), `v` floats from the start of the patches.
-static void conv_span(const conv_job *job, conv_block at, int64_t v, int64_t vectors, int tail) {
-  const gb_conv_shape *g = job->g;
-  const int64_t depth = at.k1 - at.k0, pixels = gb_imin(vectors * VW + tail, at.n - v);
-  const int final = at.k1 == job->s->depth;
-  pw_tile t = {.depth = depth,
-               .ldb = CONV_PIXELS,
-               .ldc = g->out_stride,
-               .ldr = g->residual_stride,
-               .lo = final ? job->clamp.lo : -__builtin_inff(),
-               .hi = final ? job->clamp.hi : __builtin_inff(),
-               .hard = final && job->clamp.hard,
-               .partial = at.k0 > 0,
-               .last = vmask_first(pixels - (vectors - 1) * VW)};
-  const int64_t b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
-  for (int64_t b = pw_cut_find(job->cut, job->m0); b < b1; b++) {
-    const int64_t first = pw_cut_at(job->cut, b), end = pw_cut_at(job->cut, b + 1);
-    const int64_t lo = gb_imax(first, job->m0), hi = gb_imin(end, job->m1);
-    const float *a = job->packed + at.k0 * job->s->rows + first * depth + (lo - first);
-    float *c = job->out + lo * g->out_stride + at.p + v;
-    t.lda = end - first;
-    t.bias = job->bias ? job->bias + lo : NULL;
-    t.residual = final && job->residual ? job->residual + lo * g->residual_stride + at.p + v : NULL;
-#if PW_HAS_TAIL
-    if (tail)
-      pw_tail_tiles[hi - lo - 1](&t, a, job->scratch + v, c);
-    else
-#endif
-      pw_tiles[hi - lo - 1][vectors - 1][pixels % VW != 0](&t, a, job->scratch + v, c);
-    if (final)
-      conv_finish(job, c, hi - lo, pixels);
-  }
-}
-
 static void conv_by_patches(const conv_job *job, int64_t p0, int64_t p1) {
-  const int64_t most = PW_NV == 4 && job->cut.size + (job->cut.larger > 0) > 6 ? 3 : PW_NV;
+  const gb_conv_shape *g = job->g;
+  const conv_sizes *s = job->s;
   const pw_cut pieces = pw_cut_of(gb_idiv_up(p1 - p0, VW), CONV_PIXELS / VW);
   for (int64_t piece = 0; piece < pieces.blocks; piece++) {
     const int64_t p = p0 + pw_cut_at(pieces, piece) * VW,
                   n = gb_imin(p0 + pw_cut_at(pieces, piece + 1) * VW, p1) - p;
-    const int64_t tails = pw_tails_of(n);
-    const int64_t vectors = tails ? n / VW - tails * PW_TAIL_NV : gb_idiv_up(n, VW);
-    const pw_cut spans = vectors > 0 ? pw_cut_of(vectors, most) : (pw_cut){0, 0, 0};
-    for (int64_t k0 = 0; k0 < job->s->depth; k0 += CONV_DEPTH) {
-      const conv_block at = {k0, gb_imin(k0 + CONV_DEPTH, job->s->depth), p, n};
-      conv_patches(job, at.k0, at.k1, p, n);
-      for (int64_t i = 0; i < spans.blocks; i++)
-        conv_span(job, at, pw_cut_at(spans, i) * VW, pw_cut_at(spans, i + 1) - pw_cut_at(spans, i),
-                  0);
-      for (int64_t i = 0; i < tails; i++)
-        conv_span(job, at, vectors * VW + i * (PW_TAIL_NV * VW + 1), PW_TAIL_NV, 1);
+    for (int64_t k0 = 0; k0 < s->depth; k0 += CONV_DEPTH) {
+      const int64_t k1 = gb_imin(k0 + CONV_DEPTH, s->depth);
+      conv_patches(job, k0, k1, p, n);
+      pw_multiply(&(pw_product){.cut = job->cut,
+                                .m0 = job->m0,
+                                .m1 = job->m1,
+                                .depth = k1 - k0,
+                                .a = job->packed + k0 * s->rows,
+                                .b = job->scratch,
+                                .c = job->out + p,
+                                .bias = job->bias,
+                                .residual = job->residual ? job->residual + p : NULL,
+                                .pixels = n,
+                                .ldb = CONV_PIXELS,
+                                .ldc = g->out_stride,
+                                .ldr = g->residual_stride,
+                                .act = g->act,
+                                .partial = k0 > 0,
+                                .unfinished = k1 < s->depth,
+                                .pixels_outer = 1});
     }
   }
 }

@@ -7,30 +7,53 @@
 // TAIL adds one more pixel behind the last vector, kept with rows in the lanes: 7 x 7 = 49 pixels
 // are three vectors of 16 and one pixel, and a fourth vector for it would waste a quarter of the
 // work.
+//
+// With 32 registers a tile reads its pixels where they lie. With 16 it has half the multiply-adds
+// for a load, and maps that begin anywhere make it run short of loads: there pixels are copied to a
+// panel on the way (pw_panel.h).
 #ifndef GB_KERNELS_PW_TILE_H
 #define GB_KERNELS_PW_TILE_H
 
 #include "layers/kernels/activate.h"
 
-// Tiles measured at the FMA peak with gcc 12 and clang 14; 28 accumulators make both spill.
+// Tiles measured at the FMA peak with gcc 12 and clang 14: up to 8 x 3 or 6 x 4 with 32 registers,
+// 4 x 3 or 6 x 2 with 16 (28 and 13 accumulators make both spill). 12 accumulators as 4 x 3 need
+// the fewest loads, seven.
 #if VREGS == 32
 #define PW_MR 8
 #define PW_NV 4
 #else
 #define PW_MR 6
-#define PW_NV 2
+#define PW_NV 3
 #endif
-#define PW_HAS_TAIL (VW >= PW_MR)
+#define PW_HAS_TAIL (VW == 16)
+
+// Where a tile finds its pixels.
+enum {
+  PW_MAPS,    // rows of b, ldb apart
+  PW_OFFSETS, // row k of b begins at offsets[k]
+  PW_PACK,    // as PW_MAPS, and leaves them in the panel
+  PW_PANEL    // in a panel: NV whole vectors for each k
+};
 
 // Weights are read once a run of the network, from beyond the second-level cache, and the
 // processor's own prefetcher starts anew on every page: asked for 2 KB ahead, a 7 x 7 product of
 // 160 x 480 weights runs at 196 GFLOP/s instead of 145 (peak 228). Tiles of fewer vectors use their
-// weights up faster, and look further.
+// weights up faster, and look further. With 16 registers there are fewer loads to spare: a chunk of
+// 16 k asks for its lines at once, and only into the second-level cache, as the first is full of
+// pixels.
+#if VREGS == 32
 #define PW_AHEAD(NV) (2048 / (NV))
+#define PW_CHUNK INT64_MAX
+#else
+#define PW_AHEAD(NV) 512
+#define PW_CHUNK 16
+#endif
 
 typedef struct pw_tile {
   int64_t depth, lda, ldb, ldc, ldr;
-  const int32_t *offsets; // where row k of b begins, for the tiles of conv.c; others go by ldb
+  const int32_t *offsets; // of PW_OFFSETS
+  float *panel;           // of PW_PACK
   const float *bias;      // of the first row, or NULL
   const float *residual;  // the first pixel of the first row, row stride ldr, or NULL
   float lo, hi;           // the clamp at the end
@@ -44,7 +67,7 @@ typedef void pw_tile_fn(const pw_tile *t, const float *a, const float *b, float 
 
 GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const float *restrict b,
                            float *c, const int MR, const int NV, const int MASKED, const int TAIL,
-                           const int INDIRECT) {
+                           const int FROM) {
   vf acc[PW_MR][PW_NV], tail = vzero();
   const int64_t lda = t->lda, ldb = t->ldb, ldc = t->ldc;
   const vm last = t->last, rows = vmask_first(MR);
@@ -76,31 +99,50 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
   const float *const base = b;
   const int32_t *offsets = t->offsets;
   const int64_t ahead = t->ahead;
-  for (int64_t k = t->depth; k > 0; k--) {
-    vf x[PW_NV];
-    if (INDIRECT)
-      b = base + *offsets++;
-    GB_UNROLL
-    for (int j = 0; j < NV; j++)
-      x[j] = MASKED && j == NV - 1 ? vloadm(b + j * VW, last) : vload(b + j * VW);
-    __builtin_prefetch(a + PW_AHEAD(NV));
-    if (!INDIRECT) {
+  float *panel = t->panel;
+  for (int64_t left = t->depth, chunk; left > 0; left -= chunk) {
+    chunk = gb_imin(left, PW_CHUNK);
+    if (VREGS == 16 && FROM != PW_OFFSETS) {
       GB_UNROLL
-      for (int j = 0; j < NV; j++)
-        __builtin_prefetch(b + ahead + j * VW);
+      for (int i = 0; i < MR; i++)
+        __builtin_prefetch(a + PW_AHEAD(NV) + i * 16, 0, 2);
     }
-    GB_UNROLL
-    for (int i = 0; i < MR; i++) {
-      const vf w = vset1(a[i]);
+    for (int64_t k = chunk; k > 0; k--) {
+      vf x[PW_NV];
+      if (FROM == PW_OFFSETS)
+        b = base + *offsets++;
       GB_UNROLL
-      for (int j = 0; j < NV; j++)
-        acc[i][j] = vfma(w, x[j], acc[i][j]);
+      for (int j = 0; j < NV; j++) {
+        x[j] = MASKED && FROM != PW_PANEL && j == NV - 1 ? vloadm(b + j * VW, last)
+                                                         : vload(b + j * VW);
+        if (VREGS == 16)
+          GB_KEEP(x[j]);
+        if (FROM == PW_PACK) {
+          vstore(panel + j * VW, x[j]);
+          __builtin_prefetch(b + (NV + j + 1) * VW);
+        }
+      }
+      panel += FROM == PW_PACK ? NV * VW : 0;
+      if (VREGS == 32)
+        __builtin_prefetch(a + PW_AHEAD(NV));
+      if (FROM == PW_MAPS) {
+        GB_UNROLL
+        for (int j = 0; j < NV; j++)
+          __builtin_prefetch(b + ahead + j * VW);
+      }
+      GB_UNROLL
+      for (int i = 0; i < MR; i++) {
+        const vf w = vset1(a[i]);
+        GB_UNROLL
+        for (int j = 0; j < NV; j++)
+          acc[i][j] = vfma(w, x[j], acc[i][j]);
+      }
+      if (TAIL)
+        tail = vfma(vloadm(a, rows), vset1(b[NV * VW]), tail);
+      a += lda;
+      if (FROM != PW_OFFSETS)
+        b += FROM == PW_PANEL ? NV * VW : ldb;
     }
-    if (TAIL)
-      tail = vfma(vloadm(a, rows), vset1(b[NV * VW]), tail);
-    a += lda;
-    if (!INDIRECT)
-      b += ldb;
   }
   if (t->residual) {
     GB_UNROLL
@@ -147,53 +189,41 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
   }
 }
 
-// On AVX-512 a masked load costs what a plain one does, so one form serves both there.
-#if VW == 16
-#define PW_FORMS(MR, NV)                                                                           \
-  GB_NOINLINE void pw_##MR##_##NV(const pw_tile *t, const float *a, const float *b, float *c) {    \
-    pw_tile_run(t, a, b, c, MR, NV, 1, 0, 0);                                                      \
-  }
-#define PW_ROW(MR, NV)                                                                             \
-  { pw_##MR##_##NV, pw_##MR##_##NV }
-#else
-#define PW_FORMS(MR, NV)                                                                           \
-  GB_NOINLINE void pw_##MR##_##NV(const pw_tile *t, const float *a, const float *b, float *c) {    \
-    pw_tile_run(t, a, b, c, MR, NV, 0, 0, 0);                                                      \
-  }                                                                                                \
-  GB_NOINLINE void pw_##MR##_##NV##_m(const pw_tile *t, const float *a, const float *b,            \
-                                      float *c) {                                                  \
-    pw_tile_run(t, a, b, c, MR, NV, 1, 0, 0);                                                      \
-  }
-#define PW_ROW(MR, NV)                                                                             \
-  { pw_##MR##_##NV, pw_##MR##_##NV##_m }
-#endif
-#define PW_INDIRECT_FORM(MR, NV)                                                                   \
-  GB_NOINLINE void pw_indirect_##MR##_##NV(const pw_tile *t, const float *a, const float *b,       \
+#define PW_FORM(NAME, MR, NV, MASKED, TAIL, FROM)                                                  \
+  GB_NOINLINE void pw_##NAME##_##MR##_##NV(const pw_tile *t, const float *a, const float *b,       \
                                            float *c) {                                             \
-    pw_tile_run(t, a, b, c, MR, NV, 1, 0, 1);                                                      \
+    pw_tile_run(t, a, b, c, MR, NV, MASKED, TAIL, FROM);                                           \
   }
-#define PW_TAIL_FORM(MR, NV)                                                                       \
-  GB_NOINLINE void pw_tail_##MR##_##NV(const pw_tile *t, const float *a, const float *b,           \
-                                       float *c) {                                                 \
-    pw_tile_run(t, a, b, c, MR, NV, 0, 1, 0);                                                      \
-  }
+#define PW_OFFSETS_FORM(MR, NV) PW_FORM(offsets, MR, NV, 1, 0, PW_OFFSETS)
 
 #if VREGS == 32
+#define PW_TAIL_FORM(MR, NV) PW_FORM(tail, MR, NV, 0, 1, PW_MAPS)
+// On AVX-512 a masked load costs what a plain one does, so one form serves both there.
+#if VW == 16
+#define PW_MAPS_FORM(MR, NV) PW_FORM(masked, MR, NV, 1, 0, PW_MAPS)
+#define PW_PAIR(MR, NV)                                                                            \
+  { pw_masked_##MR##_##NV, pw_masked_##MR##_##NV }
+#else
+#define PW_MAPS_FORM(MR, NV)                                                                       \
+  PW_FORM(whole, MR, NV, 0, 0, PW_MAPS) PW_FORM(masked, MR, NV, 1, 0, PW_MAPS)
+#define PW_PAIR(MR, NV)                                                                            \
+  { pw_whole_##MR##_##NV, pw_masked_##MR##_##NV }
+#endif
 #define PW_EACH_MR(F, NV) F(1, NV) F(2, NV) F(3, NV) F(4, NV) F(5, NV) F(6, NV) F(7, NV) F(8, NV)
-PW_EACH_MR(PW_FORMS, 1)
-PW_EACH_MR(PW_FORMS, 2)
-PW_EACH_MR(PW_FORMS, 3)
-PW_FORMS(1, 4)
-PW_FORMS(2, 4)
-PW_FORMS(3, 4)
-PW_FORMS(4, 4)
-PW_FORMS(5, 4)
-PW_FORMS(6, 4)
+PW_EACH_MR(PW_MAPS_FORM, 1)
+PW_EACH_MR(PW_MAPS_FORM, 2)
+PW_EACH_MR(PW_MAPS_FORM, 3)
+PW_MAPS_FORM(1, 4)
+PW_MAPS_FORM(2, 4)
+PW_MAPS_FORM(3, 4)
+PW_MAPS_FORM(4, 4)
+PW_MAPS_FORM(5, 4)
+PW_MAPS_FORM(6, 4)
 #define PW_ROW4(MR)                                                                                \
-  { PW_ROW(MR, 1), PW_ROW(MR, 2), PW_ROW(MR, 3), PW_ROW(MR, 4) }
+  { PW_PAIR(MR, 1), PW_PAIR(MR, 2), PW_PAIR(MR, 3), PW_PAIR(MR, 4) }
 #define PW_ROW3(MR)                                                                                \
   {                                                                                                \
-    PW_ROW(MR, 1), PW_ROW(MR, 2), PW_ROW(MR, 3), {                                                 \
+    PW_PAIR(MR, 1), PW_PAIR(MR, 2), PW_PAIR(MR, 3), {                                              \
       0, 0                                                                                         \
     }                                                                                              \
   }
@@ -202,29 +232,33 @@ static __attribute__((unused)) pw_tile_fn *const pw_tiles[PW_MR][PW_NV][2] = {
     PW_ROW4(1), PW_ROW4(2), PW_ROW4(3), PW_ROW4(4), PW_ROW4(5), PW_ROW4(6), PW_ROW3(7), PW_ROW3(8)};
 #else
 #define PW_EACH_MR(F, NV) F(1, NV) F(2, NV) F(3, NV) F(4, NV) F(5, NV) F(6, NV)
-PW_EACH_MR(PW_FORMS, 1)
-PW_EACH_MR(PW_FORMS, 2)
-#define PW_ROW2(MR)                                                                                \
-  { PW_ROW(MR, 1), PW_ROW(MR, 2) }
-static __attribute__((unused)) pw_tile_fn *const pw_tiles[PW_MR][PW_NV][2] = {
-    PW_ROW2(1), PW_ROW2(2), PW_ROW2(3), PW_ROW2(4), PW_ROW2(5), PW_ROW2(6)};
+#define PW_EACH_FORM(F) PW_EACH_MR(F, 1) PW_EACH_MR(F, 2) F(1, 3) F(2, 3) F(3, 3) F(4, 3)
+#define PW_ROW3(NAME, MR)                                                                          \
+  { pw_##NAME##_##MR##_1, pw_##NAME##_##MR##_2, pw_##NAME##_##MR##_3 }
+#define PW_ROW2(NAME, MR)                                                                          \
+  { pw_##NAME##_##MR##_1, pw_##NAME##_##MR##_2, 0 }
+#define PW_ROWS(NAME)                                                                              \
+  {                                                                                                \
+    PW_ROW3(NAME, 1), PW_ROW3(NAME, 2), PW_ROW3(NAME, 3), PW_ROW3(NAME, 4), PW_ROW2(NAME, 5),      \
+        PW_ROW2(NAME, 6)                                                                           \
+  }
+#define PW_PACK_FORM(MR, NV) PW_FORM(pack, MR, NV, 1, 0, PW_PACK)
+#define PW_PANEL_FORM(MR, NV) PW_FORM(panel, MR, NV, 1, 0, PW_PANEL)
+PW_EACH_FORM(PW_PANEL_FORM)
+// [rows - 1][vectors - 1]
+static __attribute__((unused)) pw_tile_fn *const pw_panels[PW_MR][PW_NV] = PW_ROWS(panel);
 #endif
 
-#if PW_HAS_TAIL && VREGS == 32
+#if PW_HAS_TAIL
 PW_EACH_MR(PW_TAIL_FORM, 3)
 static __attribute__((unused))
 pw_tile_fn *const pw_tail_tiles[PW_MR] = {pw_tail_1_3, pw_tail_2_3, pw_tail_3_3, pw_tail_4_3,
                                           pw_tail_5_3, pw_tail_6_3, pw_tail_7_3, pw_tail_8_3};
 #define PW_TAIL_NV 3
-#elif PW_HAS_TAIL
-PW_EACH_MR(PW_TAIL_FORM, 2)
-static __attribute__((unused)) pw_tile_fn *const pw_tail_tiles[PW_MR] = {
-    pw_tail_1_2, pw_tail_2_2, pw_tail_3_2, pw_tail_4_2, pw_tail_5_2, pw_tail_6_2};
-#define PW_TAIL_NV 2
 #else
 #define PW_TAIL_NV 0
 #endif
-#define PW_TAILS (VW == 16 ? 4 : 1) // most tiles with a tail: each costs a multiply-add a step more
+#define PW_TAILS 4 // most tiles with a tail: each costs a multiply-add a step more
 
 // How many tiles with a tail `pixels` pixels are cut into, beside whole vectors: 14 x 14 = 196 are
 // four, and cost 12.5 vectors instead of 13.
@@ -251,17 +285,24 @@ GB_INLINE int64_t pw_cut_find(pw_cut c, int64_t row) {
   return row < first ? row / (c.size + 1) : c.larger + (row - first) / gb_imax(c.size, 1);
 }
 
+// Steps that a depth is cut into. A panel of 256 by three vectors of 8 lanes is 24 KB, of a
+// first-level cache of 32 KB.
+#define PW_DEPTH 256
+GB_INLINE pw_cut pw_steps_of(int64_t depth) {
+  return pw_cut_of(depth, VREGS == 32 ? gb_imax(depth, 1) : PW_DEPTH);
+}
+
 // Rows a block of the packed weights holds at most: 8 x 3 or 6 x 4 tiles, whichever reads less.
-// Pixels hint only at the tile, so that weights packed for one size serve every other.
+// With 16 registers 4 x 3, or 6 x 2 if there are no more pixels. Pixels hint only at the tile, so
+// that weights packed for one size serve every other.
 GB_INLINE int64_t pw_block_rows(int64_t rows, int64_t pixels) {
 #if VREGS == 32
   const pw_cut six = pw_cut_of(rows, 6), eight = pw_cut_of(rows, 8);
-  const int tail = VW == 16 && pw_tails_of(pixels) > 0 && pixels < 14 * VW;
+  const int tail = pw_tails_of(pixels) > 0 && pixels < 14 * VW;
   return tail || rows % 8 == 0 || 3 * rows * six.blocks >= 4 * rows * eight.blocks ? 8 : 6;
 #else
-  (void)pixels;
   (void)rows;
-  return PW_MR;
+  return pixels <= 2 * VW ? 6 : 4;
 #endif
 }
 

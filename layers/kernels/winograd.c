@@ -4,15 +4,19 @@
 // matrices).
 //
 // Tiles of T x T outputs lie in the lanes. A block of tiles is transformed for all input channels;
-// then, for a few output channels at a time, one matrix product for each
-// position of the transformed tiles runs on the tiles of the pointwise
-// kernel, and their sums are transformed back while they are in the cache.
-#include "layers/kernels/pw_tile.h"
+// then, for a group of output channels at a time, one matrix product for each position of the
+// transformed tiles runs on the tiles of the pointwise kernel, and their sums are transformed back
+// while they are in the cache. A position's transformed tiles stay in the first-level cache while
+// the group's weights of that position go by, in the order in which they were packed.
+#include "layers/kernels/pw_product.h"
 
-#define WINO_VECTORS 4 // vectors of tiles in a block with few channels, half with many
-#define WINO_ROWS 32   // output channels between two transforms back
+// Vectors of tiles in a block, with few channels and with many: as many as a register tile has, or
+// twice that.
+#define WINO_NV (VREGS == 32 ? 2 : PW_NV)
+#define WINO_VECTORS (VREGS == 32 ? 2 * WINO_NV : WINO_NV)
+#define WINO_ROWS 36 // most output channels of a group
 
-#if PW_HAS_TAIL && VREGS == 32
+#if PW_HAS_TAIL
 PW_EACH_MR(PW_TAIL_FORM, 1)
 static pw_tile_fn *const wino_short[PW_MR] = {pw_tail_1_1, pw_tail_2_1, pw_tail_3_1, pw_tail_4_1,
                                               pw_tail_5_1, pw_tail_6_1, pw_tail_7_1, pw_tail_8_1};
@@ -51,19 +55,38 @@ int GB_FN(winograd_wins)(const gb_conv_shape *g) {
 }
 
 static int64_t wino_vectors(const gb_conv_shape *g) {
-  return gb_imin(g->in_c > 64 ? WINO_VECTORS / 2 : WINO_VECTORS,
-                 gb_idiv_up(GB_FN(winograd_tiles)(g), VW));
+  return gb_imin(g->in_c > 64 ? WINO_NV : WINO_VECTORS, gb_idiv_up(GB_FN(winograd_tiles)(g), VW));
 }
 
-static pw_cut wino_cut(const gb_conv_shape *g) {
-  return pw_cut_of(g->out_c, pw_block_rows(g->out_c, 2 * VW));
+// How the output channels are cut into blocks of rows, and these into groups.
+typedef struct wino_cut {
+  pw_cut blocks, groups;
+} wino_cut;
+
+static wino_cut wino_cut_of(const gb_conv_shape *g) {
+  const int64_t most = pw_block_rows(g->out_c, gb_imin(wino_vectors(g), PW_NV) * VW);
+  const pw_cut blocks = pw_cut_of(g->out_c, most);
+  return (wino_cut){blocks, pw_cut_of(blocks.blocks, WINO_ROWS / most)};
+}
+// The first output channel of a group.
+static int64_t wino_group_at(const wino_cut *cut, int64_t group) {
+  return pw_cut_at(cut->blocks, pw_cut_at(cut->groups, group));
 }
 
 size_t GB_FN(winograd_pack_size)(const gb_conv_shape *g) {
   return (size_t)(GB_FN(winograd_positions)(g) * g->out_c * g->in_c);
 }
 
-// G w G^T of every filter, block of rows by block, position by position, channel by channel.
+// w's position i, j of G w G^T.
+static float wino_weight(const float (*G)[3], const float *w, int i, int j) {
+  float sum = 0;
+  for (int x = 0; x < 3; x++)
+    sum += (G[i][0] * w[x] + G[i][1] * w[3 + x] + G[i][2] * w[6 + x]) * G[j][x];
+  return sum;
+}
+
+// Transformed filters, group by group, position by position, block of rows by block, channel by
+// channel.
 void GB_FN(winograd_pack)(const gb_conv_shape *g, const float *weights, float *packed) {
   static const float four[6][3] = {{1.0f / 4, 0, 0},
                                    {-1.0f / 6, -1.0f / 6, -1.0f / 6},
@@ -74,22 +97,14 @@ void GB_FN(winograd_pack)(const gb_conv_shape *g, const float *weights, float *p
   static const float two[4][3] = {{1, 0, 0}, {0.5f, 0.5f, 0.5f}, {0.5f, -0.5f, 0.5f}, {0, 0, 1}};
   const int side = wino_size(g) + 2;
   const float(*G)[3] = side == 6 ? four : two;
-  const pw_cut cut = wino_cut(g);
-  for (int64_t block = 0; block < cut.blocks; block++) {
-    const int64_t lo = pw_cut_at(cut, block), rows = pw_cut_at(cut, block + 1) - lo;
-    for (int64_t m = 0; m < rows; m++)
-      for (int64_t c = 0; c < g->in_c; c++) {
-        const float *w = weights + ((lo + m) * g->in_c + c) * 9;
-        for (int i = 0; i < side; i++) {
-          float left[3];
-          for (int x = 0; x < 3; x++)
-            left[x] = G[i][0] * w[x] + G[i][1] * w[3 + x] + G[i][2] * w[6 + x];
-          for (int j = 0; j < side; j++)
-            packed[((lo * side * side + (i * side + j) * rows) * g->in_c) + c * rows + m] =
-                left[0] * G[j][0] + left[1] * G[j][1] + left[2] * G[j][2];
-        }
-      }
-  }
+  const wino_cut cut = wino_cut_of(g);
+  for (int64_t group = 0; group < cut.groups.blocks; group++)
+    for (int k = 0; k < side * side; k++)
+      for (int64_t block = pw_cut_at(cut.groups, group); block < pw_cut_at(cut.groups, group + 1);
+           block++)
+        for (int64_t c = 0; c < g->in_c; c++)
+          for (int64_t m = pw_cut_at(cut.blocks, block); m < pw_cut_at(cut.blocks, block + 1); m++)
+            *packed++ = wino_weight(G, weights + (m * g->in_c + c) * 9, k / side, k % side);
 }
 
 size_t GB_FN(winograd_scratch_size)(const gb_conv_shape *g) {
@@ -340,23 +355,64 @@ static void wino_back2(const gb_conv_shape *g, const gb_clamp *clamp, const wino
         out[w->out[l] + i * g->out_w + j] = t[(i * 2 + j) * VW + l];
 }
 
+// Rows [m0, m1) of one group times the transformed maps v, `wide` floats a row of which `tiles` are
+// tiles: the sums of position k of the group's row i go to m + (i positions + k) wide.
+static void wino_products(const gb_conv_shape *g, const wino_cut *cut, int64_t group,
+                          const float *packed, int64_t m0, int64_t m1, const float *v, int64_t wide,
+                          int64_t tiles, float *m) {
+  const int64_t positions = GB_FN(winograd_positions)(g);
+  const int64_t base = wino_group_at(cut, group), rows = wino_group_at(cut, group + 1) - base;
+  pw_tile t = {.depth = g->in_c,
+               .ldb = wide,
+               .ldc = positions * wide,
+               .lo = -__builtin_inff(),
+               .hi = __builtin_inff(),
+               .last = vmask_all()};
+  packed += base * positions * g->in_c;
+  for (int64_t k = 0; k < positions; k++, v += g->in_c * wide, packed += rows * g->in_c)
+    for (int64_t block = pw_cut_find(cut->blocks, m0); block <= pw_cut_find(cut->blocks, m1 - 1);
+         block++) {
+      const int64_t first = pw_cut_at(cut->blocks, block);
+      const int64_t end = pw_cut_at(cut->blocks, block + 1);
+      const int64_t lo = gb_imax(first, m0), hi = gb_imin(end, m1);
+      const float *a = packed + (first - base) * g->in_c + (lo - first);
+      float *c = m + (lo - base) * t.ldc + k * wide;
+      t.lda = end - first;
+#if VREGS == 16
+      (void)tiles;
+      pw_panels[hi - lo - 1][wide / VW - 1](&t, a, v, c);
+#else
+#if PW_HAS_TAIL
+      // 28 x 28 outputs are 49 tiles: two vectors, then one and a tile.
+      if (tiles == VW + 1) {
+        wino_short[hi - lo - 1](&t, a, v, c);
+        continue;
+      }
+#endif
+      for (int64_t x = 0; x < wide; x += WINO_NV * VW)
+        pw_tiles[hi - lo - 1][gb_imin(WINO_NV, (wide - x) / VW) - 1][0](&t, a, v + x, c + x);
+#endif
+    }
+}
+
 void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *bias,
                      const float *in, const float *residual, float *out, float *scratch, int64_t m0,
                      int64_t m1, int64_t t0, int64_t t1) {
   if (m0 >= m1 || t0 >= t1)
     return;
-  const pw_cut cut = wino_cut(g);
   const gb_clamp clamp = gb_act_clamp(g->act);
-  const int64_t b0 = pw_cut_find(cut, m0), b1 = pw_cut_find(cut, m1 - 1) + 1;
-  const int64_t wide = wino_vectors(g) * VW; // floats of a row of the transformed maps
-  const int64_t positions = GB_FN(winograd_positions)(g);
+  const wino_cut cut = wino_cut_of(g);
+  const int64_t g0 = pw_cut_find(cut.groups, pw_cut_find(cut.blocks, m0));
+  const int64_t g1 = pw_cut_find(cut.groups, pw_cut_find(cut.blocks, m1 - 1));
+  const int64_t positions = GB_FN(winograd_positions)(g), most = wino_vectors(g) * VW;
   const int small = wino_size(g) == 2;
-  float *v = scratch, *m = v + positions * g->in_c * wide;
-  float *padded = m + positions * WINO_ROWS * wide;
+  float *v = scratch, *m = v + positions * g->in_c * most;
+  float *padded = m + positions * WINO_ROWS * most;
   const pw_cut pieces = pw_cut_of(gb_idiv_up(t1 - t0, VW), wino_vectors(g));
   for (int64_t piece = 0; piece < pieces.blocks; piece++) {
     const int64_t first = t0 + pw_cut_at(pieces, piece) * VW;
     const int64_t vectors = pw_cut_at(pieces, piece + 1) - pw_cut_at(pieces, piece);
+    const int64_t wide = vectors * VW; // floats of a row of the transformed maps
     wino_lanes lanes[WINO_VECTORS];
     for (int64_t i = 0; i < vectors; i++)
       wino_place(g, first, first + i * VW, gb_imin(VW, t1 - first - i * VW), &lanes[i]);
@@ -366,39 +422,11 @@ void GB_FN(winograd)(const gb_conv_shape *g, const float *packed, const float *b
         (small ? wino_transform2 : wino_transform)(padded, wino_padded(g), lanes[i].in,
                                                    v + c * wide + i * VW, g->in_c * wide);
     }
-    for (int64_t b = b0; b < b1;) {
-      int64_t end = b + 1;
-      while (end < b1 && pw_cut_at(cut, end + 1) - pw_cut_at(cut, b) <= WINO_ROWS)
-        end++;
-      const int64_t base = gb_imax(pw_cut_at(cut, b), m0), top = gb_imin(pw_cut_at(cut, end), m1);
-      for (; b < end; b++) {
-        const int64_t start = pw_cut_at(cut, b), size = pw_cut_at(cut, b + 1) - start;
-        const int64_t lo = gb_imax(start, m0), hi = gb_imin(start + size, m1);
-        pw_tile t = {.depth = g->in_c,
-                     .lda = size,
-                     .ldb = wide,
-                     .ldc = positions * wide,
-                     .lo = -__builtin_inff(),
-                     .hi = __builtin_inff(),
-                     .last = vmask_all()};
-        for (int64_t k = 0; k < positions; k++) {
-          const float *a = packed + (start * positions + k * size) * g->in_c + (lo - start);
-          float *c = m + ((lo - base) * positions + k) * wide;
-          const float *from = v + k * g->in_c * wide;
-#if PW_HAS_TAIL && VREGS == 32
-          // 28 x 28 outputs are 49 tiles: two vectors, then one and a tile.
-          if (vectors == 2 && t1 - first == VW + 1) {
-            wino_short[hi - lo - 1](&t, a, from, c);
-            continue;
-          }
-#endif
-          for (int64_t x = 0; x < vectors; x += 2) {
-            const int64_t nv = gb_imin(2, vectors - x);
-            pw_tiles[hi - lo - 1][nv - 1][0](&t, a, from + x * VW, c + x * VW);
-          }
-        }
-      }
-      for (int64_t row = base; row < top; row++)
+    for (int64_t group = g0; group <= g1; group++) {
+      const int64_t base = wino_group_at(&cut, group);
+      const int64_t lo = gb_imax(m0, base), hi = gb_imin(m1, wino_group_at(&cut, group + 1));
+      wino_products(g, &cut, group, packed, lo, hi, v, wide, gb_imin(wide, t1 - first), m);
+      for (int64_t row = lo; row < hi; row++)
         for (int64_t i = 0; i < vectors; i++)
           (small ? wino_back2 : wino_back)(
               g, &clamp, &lanes[i], m + (row - base) * positions * wide + i * VW, wide,

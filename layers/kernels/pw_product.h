@@ -1,0 +1,201 @@
+// A product of packed weights and maps, c(rows x pixels) = act(a(rows x depth) b(depth x pixels) +
+// bias + residual), cut into register tiles: what pointwise and patch convolutions share.
+//
+// Weights are packed step by step of the depth (one with 32 registers), in each block by block of
+// rows, in those column by column, without padding. Whichever way the loops go, each output is one
+// sum in ascending k.
+#ifndef GB_KERNELS_PW_PRODUCT_H
+#define GB_KERNELS_PW_PRODUCT_H
+
+#include "layers/kernels/pw_tile.h"
+
+typedef struct pw_product {
+  pw_cut cut;            // of all rows, as they were packed
+  int64_t m0, m1;        // the rows asked for
+  int64_t depth;         // columns of a, rows of b
+  const float *a;        // all rows
+  const float *b;        // row k begins at b + k ldb
+  float *c;              // row m begins at c + m ldc
+  const float *bias;     // of all rows, or NULL
+  const float *residual; // row m begins at residual + m ldr; or NULL
+  int64_t pixels, ldb, ldc, ldr;
+  gb_activation act;
+  int partial;    // starts from what is in c: not the first block of a longer depth
+  int unfinished; // not the last one: residual and activation are still to come
+  // With 32 registers only:
+  int pixels_outer; // a tile's pixels stay in the first-level cache while all weights go by
+  int far;          // b comes from beyond the second-level cache
+} pw_product;
+
+// Fills what tiles of one product have in common; the steps are those of [k0, k1).
+GB_INLINE pw_tile pw_tile_of(const pw_product *p, int64_t k0, int64_t k1) {
+  const int unfinished = p->unfinished || k1 < p->depth;
+  const gb_clamp clamp = gb_act_end(unfinished ? GB_ACT_NONE : p->act);
+  return (pw_tile){.depth = k1 - k0,
+                   .ldb = p->ldb,
+                   .ldc = p->ldc,
+                   .ldr = p->ldr,
+                   .lo = clamp.lo,
+                   .hi = clamp.hi,
+                   .hard = clamp.hard,
+                   .partial = p->partial || k0 > 0};
+}
+
+// The rows of one block that were asked for.
+typedef struct pw_rows {
+  int64_t first, size, lo, hi; // of the block, and those asked for
+} pw_rows;
+
+GB_INLINE pw_rows pw_rows_of(const pw_product *p, int64_t block) {
+  const int64_t first = pw_cut_at(p->cut, block), end = pw_cut_at(p->cut, block + 1);
+  return (pw_rows){first, end - first, gb_imax(first, p->m0), gb_imin(end, p->m1)};
+}
+
+// Points the tile at rows r and at pixel `at`; returns its weights for the step that begins at k0.
+GB_INLINE const float *pw_tile_at(const pw_product *p, pw_tile *t, pw_rows r, int64_t k0,
+                                  int64_t at, int finished) {
+  t->lda = r.size;
+  t->bias = p->bias ? p->bias + r.lo : NULL;
+  t->residual = finished && p->residual ? p->residual + r.lo * p->ldr + at : NULL;
+  return p->a + k0 * pw_cut_at(p->cut, p->cut.blocks) + r.first * t->depth + (r.lo - r.first);
+}
+
+// Activations that are neither a clamp nor hard swish, on what a tile has just written.
+GB_INLINE void pw_activate(const pw_product *p, float *c, int64_t rows, int64_t pixels) {
+  if (gb_act_end(p->act).more)
+    for (int64_t i = 0; i < rows; i++)
+      gb_act_row(p->act, c + i * p->ldc, c + i * p->ldc, pixels);
+}
+
+#if VREGS == 32
+// For every tile of pixels and block of rows one register tile runs over the whole depth.
+GB_INLINE void pw_multiply(const pw_product *p) {
+  const int64_t b0 = pw_cut_find(p->cut, p->m0), b1 = pw_cut_find(p->cut, p->m1 - 1) + 1;
+  const int64_t most = PW_NV == 4 && p->cut.size + (p->cut.larger > 0) > 6 ? 3 : PW_NV;
+  const int64_t tails = pw_tails_of(p->pixels);
+  const int64_t vectors = tails ? p->pixels / VW - tails * PW_TAIL_NV : gb_idiv_up(p->pixels, VW);
+  const pw_cut spans = vectors > 0 ? pw_cut_of(vectors, most) : (pw_cut){0, 0, 0};
+  const int64_t total = spans.blocks + tails;
+  pw_tile t = pw_tile_of(p, 0, p->depth);
+  for (int64_t i = 0; i < (p->pixels_outer ? total : b1 - b0); i++)
+    for (int64_t j = 0; j < (p->pixels_outer ? b1 - b0 : total); j++) {
+      const int64_t span = p->pixels_outer ? i : j, block = b0 + (p->pixels_outer ? j : i);
+      const int tail = span >= spans.blocks;
+      const int64_t nv = tail ? PW_TAIL_NV : pw_cut_at(spans, span + 1) - pw_cut_at(spans, span);
+      const int64_t at = tail ? vectors * VW + (span - spans.blocks) * (PW_TAIL_NV * VW + 1)
+                              : pw_cut_at(spans, span) * VW;
+      const int64_t pixels = gb_imin(nv * VW + tail, p->pixels - at);
+      const pw_rows r = pw_rows_of(p, block);
+      const float *a = pw_tile_at(p, &t, r, 0, at, !p->unfinished);
+      float *c = p->c + r.lo * p->ldc + at;
+      t.last = vmask_first(pixels - (nv - 1) * VW);
+      // The first block of rows asks for the pixels of the next tile, if they come from far away.
+      t.ahead = p->far && j == 0 ? pixels : 0;
+#if PW_HAS_TAIL
+      if (tail)
+        pw_tail_tiles[r.hi - r.lo - 1](&t, a, p->b + at, c);
+      else
+#endif
+        pw_tiles[r.hi - r.lo - 1][nv - 1][pixels % VW != 0](&t, a, p->b + at, c);
+      if (!p->unfinished)
+        pw_activate(p, c, r.hi - r.lo, pixels);
+    }
+}
+
+#else
+
+PW_EACH_FORM(PW_PACK_FORM)
+static __attribute__((unused)) pw_tile_fn *const pw_packs[PW_MR][PW_NV] = PW_ROWS(pack);
+
+// One pixel, rows in the lanes: what is left of 7 x 7 = 49 pixels after six vectors. Four blocks of
+// rows at a time, as many sums as hide the latency of a multiply-add.
+#define PW_COLUMN 4
+GB_NOINLINE __attribute__((unused)) void pw_column(const pw_product *p, int64_t k0, int64_t k1,
+                                                   int64_t first, int64_t blocks, int64_t at) {
+  const int finished = !p->unfinished && k1 == p->depth;
+  pw_tile t = pw_tile_of(p, k0, k1);
+  pw_rows r[PW_COLUMN];
+  const float *a[PW_COLUMN];
+  vm rows[PW_COLUMN];
+  vf sum[PW_COLUMN];
+  for (int i = 0; i < PW_COLUMN; i++) {
+    // Blocks that are not there: the last one again, without lanes.
+    r[i] = pw_rows_of(p, first + gb_imin(i, blocks - 1));
+    a[i] = pw_tile_at(p, &t, r[i], k0, at, finished);
+    rows[i] = vmask_first(i < blocks ? r[i].hi - r[i].lo : 0);
+    float start[VW] = {0};
+    for (int64_t m = r[i].lo; m < r[i].hi; m++)
+      start[m - r[i].lo] = t.partial ? p->c[m * p->ldc + at] : p->bias ? p->bias[m] : 0.0f;
+    sum[i] = vload(start);
+  }
+  const float *b = p->b + k0 * p->ldb + at;
+  for (int64_t k = k0; k < k1; k++, b += p->ldb) {
+    const vf x = vset1(*b);
+    GB_UNROLL
+    for (int i = 0; i < PW_COLUMN; i++) {
+      sum[i] = vfma(vloadm(a[i], rows[i]), x, sum[i]);
+      a[i] += r[i].size;
+    }
+  }
+  const vf lo = vset1(t.lo), hi = vset1(t.hi);
+  for (int i = 0; i < blocks; i++) {
+    float end[VW] = {0};
+    for (int64_t m = r[i].lo; finished && p->residual && m < r[i].hi; m++)
+      end[m - r[i].lo] = p->residual[m * p->ldr + at];
+    vf y = sum[i] + vload(end);
+    if (t.hard)
+      y = vhard_swish(y);
+    vstore(end, vclamp(y, lo, hi));
+    for (int64_t m = r[i].lo; m < r[i].hi; m++)
+      p->c[m * p->ldc + at] = end[m - r[i].lo];
+    if (finished)
+      pw_activate(p, p->c + r[i].lo * p->ldc + at, r[i].hi - r[i].lo, 1);
+  }
+}
+
+// Weights that go by one panel after another: they stay in a second-level cache of 256 KB or more.
+#define PW_GROUP_BYTES (128 * 1024)
+
+// The first block of rows copies its pixels to a panel, where they lie side by side and aligned;
+// the others read that.
+GB_INLINE void pw_multiply(const pw_product *p) {
+  float panel[PW_DEPTH * PW_NV * VW] __attribute__((aligned(64)));
+  const int64_t b0 = pw_cut_find(p->cut, p->m0), b1 = pw_cut_find(p->cut, p->m1 - 1) + 1;
+  const int column = p->pixels % VW == 1 && p->pixels > VW;
+  const int64_t pixels_whole = p->pixels - column;
+  const pw_cut spans =
+      pw_cut_of(gb_idiv_up(pixels_whole, VW), p->cut.size + (p->cut.larger > 0) > 4 ? 2 : PW_NV);
+  const pw_cut steps = pw_steps_of(p->depth);
+  const int64_t group = PW_GROUP_BYTES / (PW_DEPTH * PW_MR * (int64_t)sizeof *panel);
+  for (int64_t step = 0; step < steps.blocks; step++) {
+    const int64_t k0 = pw_cut_at(steps, step), k1 = pw_cut_at(steps, step + 1);
+    const int finished = !p->unfinished && k1 == p->depth;
+    pw_tile t = pw_tile_of(p, k0, k1);
+    t.panel = panel;
+    for (int64_t first = b0; first < b1; first += group) {
+      const int64_t end = gb_imin(first + group, b1);
+      for (int64_t span = 0; span < spans.blocks; span++) {
+        const int64_t at = pw_cut_at(spans, span) * VW;
+        const int64_t nv = pw_cut_at(spans, span + 1) - pw_cut_at(spans, span);
+        const int64_t pixels = gb_imin(nv * VW, pixels_whole - at);
+        t.last = vmask_first(pixels - (nv - 1) * VW);
+        for (int64_t block = first; block < end; block++) {
+          const pw_rows r = pw_rows_of(p, block);
+          const float *a = pw_tile_at(p, &t, r, k0, at, finished);
+          float *c = p->c + r.lo * p->ldc + at;
+          if (block == first)
+            pw_packs[r.hi - r.lo - 1][nv - 1](&t, a, p->b + k0 * p->ldb + at, c);
+          else
+            pw_panels[r.hi - r.lo - 1][nv - 1](&t, a, panel, c);
+          if (finished)
+            pw_activate(p, c, r.hi - r.lo, pixels);
+        }
+      }
+      for (int64_t block = first; column && block < end; block += PW_COLUMN)
+        pw_column(p, k0, k1, block, gb_imin(PW_COLUMN, end - block), pixels_whole);
+    }
+  }
+}
+#endif
+
+#endif
