@@ -178,6 +178,10 @@ static void conv_by_rows(const conv_job *job, int64_t p0, int64_t p1) {
                .hi = job->clamp.hi,
                .hard = job->clamp.hard,
                .offsets = offsets};
+#if VREGS == 16
+  float panel[CONV_ROW_DEPTH * CONV_NV * VW] __attribute__((aligned(64)));
+  t.panel = panel;
+#endif
   const int64_t b0 = pw_cut_find(job->cut, job->m0), b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
   for (int64_t p = p0; p < p1;) {
     const int64_t y = p / g->out_w, x0 = p % g->out_w, n = gb_imin(g->out_w - x0, p1 - p);
@@ -197,8 +201,13 @@ static void conv_by_rows(const conv_job *job, int64_t p0, int64_t p1) {
         t.lda = end - first;
         t.bias = job->bias ? job->bias + lo : NULL;
         t.residual = job->residual ? job->residual + lo * g->residual_stride + p + v * VW : NULL;
-        conv_tiles[hi - lo - 1][vectors - 1](&t, job->packed + first * s->depth + (lo - first),
-                                             job->scratch + x0 + v * VW, c);
+        const float *a = job->packed + first * s->depth + (lo - first);
+#if VREGS == 16
+        if (b > b0)
+          pw_panels[hi - lo - 1][vectors - 1](&t, a, panel, c);
+        else
+#endif
+          conv_tiles[hi - lo - 1][vectors - 1](&t, a, job->scratch + x0 + v * VW, c);
         conv_finish(job, c, hi - lo, pixels);
       }
     }

@@ -15,6 +15,7 @@
 #define GB_KERNELS_PW_TILE_H
 
 #include "layers/kernels/activate.h"
+#include "layers/kernels/pw_fours.h"
 
 // Tiles measured at the FMA peak with gcc 12 and clang 14: up to 8 x 3 or 6 x 4 with 32 registers,
 // 4 x 3 or 6 x 2 with 16 (28 and 13 accumulators make both spill). 12 accumulators as 4 x 3 need
@@ -31,7 +32,7 @@
 // Where a tile finds its pixels.
 enum {
   PW_MAPS,    // rows of b, ldb apart
-  PW_OFFSETS, // row k of b begins at offsets[k]
+  PW_OFFSETS, // row k of b begins at offsets[k]; with 16 registers as PW_PACK
   PW_PACK,    // as PW_MAPS, and leaves them in the panel
   PW_PANEL    // in a panel: NV whole vectors for each k
 };
@@ -53,7 +54,7 @@ enum {
 typedef struct pw_tile {
   int64_t depth, lda, ldb, ldc, ldr;
   const int32_t *offsets; // of PW_OFFSETS
-  float *panel;           // of PW_PACK
+  float *panel;           // what PW_PACK fills
   const float *bias;      // of the first row, or NULL
   const float *residual;  // the first pixel of the first row, row stride ldr, or NULL
   float lo, hi;           // the clamp at the end
@@ -68,6 +69,7 @@ typedef void pw_tile_fn(const pw_tile *t, const float *a, const float *b, float 
 GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const float *restrict b,
                            float *c, const int MR, const int NV, const int MASKED, const int TAIL,
                            const int FROM) {
+  const int PACKS = FROM == PW_PACK || (FROM == PW_OFFSETS && VREGS == 16);
   vf acc[PW_MR][PW_NV], tail = vzero();
   const int64_t lda = t->lda, ldb = t->ldb, ldc = t->ldc;
   const vm last = t->last, rows = vmask_first(MR);
@@ -100,7 +102,19 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
   const int32_t *offsets = t->offsets;
   const int64_t ahead = t->ahead;
   float *panel = t->panel;
-  for (int64_t left = t->depth, chunk; left > 0; left -= chunk) {
+  int64_t left = t->depth;
+#if PW_HAS_FOURS
+  if (FROM == PW_PANEL && MR * NV == 12 && lda == MR && left >= 4) {
+    if (NV == 3)
+      pw_fours_4x3(acc, a, b, left / 4);
+    else
+      pw_fours_6x2(acc, a, b, left / 4);
+    a += left / 4 * 4 * MR;
+    b += left / 4 * 4 * NV * VW;
+    left %= 4;
+  }
+#endif
+  for (int64_t chunk; left > 0; left -= chunk) {
     chunk = gb_imin(left, PW_CHUNK);
     if (VREGS == 16 && FROM != PW_OFFSETS) {
       GB_UNROLL
@@ -117,12 +131,12 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
                                                          : vload(b + j * VW);
         if (VREGS == 16)
           GB_KEEP(x[j]);
-        if (FROM == PW_PACK) {
+        if (PACKS)
           vstore(panel + j * VW, x[j]);
+        if (FROM == PW_PACK)
           __builtin_prefetch(b + (NV + j + 1) * VW);
-        }
       }
-      panel += FROM == PW_PACK ? NV * VW : 0;
+      panel += PACKS ? NV * VW : 0;
       if (VREGS == 32)
         __builtin_prefetch(a + PW_AHEAD(NV));
       if (FROM == PW_MAPS) {
