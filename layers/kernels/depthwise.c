@@ -74,14 +74,16 @@ GB_NOINLINE void dw_general(const gb_depthwise_shape *g, const dw_map *map, int6
     }
 }
 
-// All columns that masks were made for, at most LIMIT vectors at a time.
+// All columns that masks were made for, at most LIMIT vectors at a time; from right to left, so
+// that rows may spill into those below them.
 GB_INLINE void dw_columns(const gb_depthwise_shape *g, const dw_map *map, const dw_masks *masks,
                           int64_t y0, int64_t y1, const int K, const int S, const int LIMIT) {
-  for (int64_t v = map->v0; v < map->v1;) {
-    const int64_t cols = gb_imin(map->v1 - v, LIMIT);
-    const dw_masks *m = &masks[v + cols - 1 - map->v0];
+  for (int64_t end = map->v1, v; end > map->v0; end = v) {
+    const int64_t cols = gb_imin(end - map->v0, LIMIT);
+    v = end - cols;
+    const dw_masks *m = &masks[v - map->v0];
     // Where the map goes on: to the right is no tap at stride 2 and K = 3.
-    const int on = (v > 0 ? 2 : 0) | (m->right && (S == 1 || K > 3) ? 1 : 0);
+    const int on = (v > 0 ? 2 : 0) | (m[cols - 1].right && (S == 1 || K > 3) ? 1 : 0);
 #define DW_CASE(i, COLS, LEFT, RIGHT)                                                              \
   case i:                                                                                          \
     if (K == 3)                                                                                    \
@@ -100,7 +102,6 @@ GB_INLINE void dw_columns(const gb_depthwise_shape *g, const dw_map *map, const 
       DW_CASE(7, LIMIT, 1, 1);
     }
 #undef DW_CASE
-    v += cols;
   }
 }
 
@@ -164,8 +165,8 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
     else
 #endif
         if (square)
-      for (map.v0 = 0; map.v0 < columns_end; map.v0 = map.v1) {
-        map.v1 = gb_imin(map.v0 + DW_COLUMNS, columns_end);
+      for (map.v1 = columns_end; map.v1 > 0; map.v1 = map.v0) {
+        map.v0 = gb_imax(map.v1 - DW_COLUMNS, 0);
         for (int64_t v = map.v0; v < map.v1 && made != map.v0; v++)
           masks[v - map.v0] = dw_masks_of(g, v * VW);
         made = map.v0;

@@ -4,7 +4,7 @@
 #ifndef GB_KERNELS_DW_FIVE_H
 #define GB_KERNELS_DW_FIVE_H
 
-#include "layers/kernels/dw_map.h"
+#include "layers/kernels/dw_taps.h"
 
 // The open sums of output rows: now[ky] belongs to the row to which the input row at hand is tap
 // ky, and next[ky] is that row's other sum, to which the input row behind it adds.
@@ -78,14 +78,18 @@ GB_INLINE void dw_step(const gb_depthwise_shape *g, const dw_map *map, const dw_
 #undef DW_IS_TAP
 }
 
-// Output rows [y0, y1) of the vectors of columns from x0 on; m are the masks of the last of them.
+// Output rows [y0, y1) of the vectors of columns from x0 on, whose masks are given.
 GB_INLINE void dw_five(const gb_depthwise_shape *shape, const dw_map *given, const dw_masks *masks,
                        int64_t x0, int64_t y0, int64_t y1, const int K, const int S, const int COLS,
                        const int LEFT, const int RIGHT) {
   // Copies, so that stores to floats leave them in registers.
   const gb_depthwise_shape g = *shape;
   const dw_map map = *given;
-  const dw_masks m = *masks;
+  dw_masks m[DW_COLS];
+  GB_UNROLL
+  for (int c = S == 1 ? COLS - 1 : 0; c < COLS; c++) // at stride 1 only the last one's count
+    m[c] = masks[c];
+  const int64_t plain = dw_plain_end(&map, g.out_w, y1, COLS);
   const vf bias = vset1(map.bias);
   vf done[DW_COLS];
   dw_sums s;
@@ -97,12 +101,17 @@ GB_INLINE void dw_five(const gb_depthwise_shape *shape, const dw_map *given, con
   dw_walk walk = {.y = S * y0 - K / 2, .at = y0 * g.out_w + x0};
   walk.row = map.in + walk.y * g.in_w + S * x0;
 #define DW_STEP(LAST, INSIDE)                                                                      \
-  dw_step(&g, &map, &m, &walk, &s, done, K, S, COLS, LEFT, RIGHT, LAST, INSIDE)
+  dw_step(&g, &map, m, &walk, &s, done, K, S, COLS, LEFT, RIGHT, LAST, INSIDE)
 #define DW_OUTPUT_ROW(INSIDE)                                                                      \
   if (S == 2)                                                                                      \
     DW_STEP(K - 2, INSIDE);                                                                        \
   DW_STEP(K - 1, INSIDE);                                                                          \
-  dw_store_row(&map, walk.at, done, m.store, COLS);                                                \
+  if (S == 2) {                                                                                    \
+    GB_UNROLL                                                                                      \
+    for (int c = 0; c < COLS; c++)                                                                 \
+      done[c] = vunmix(done[c]);                                                                   \
+  }                                                                                                \
+  dw_store_row(&map, walk.at, done, m[COLS - 1].store, walk.at < plain, COLS);                     \
   walk.at += g.out_w
   GB_UNROLL
   for (int i = 0; i < K - S; i++)

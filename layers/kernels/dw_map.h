@@ -7,13 +7,23 @@
 
 #define DW_MAX_K 7
 
-#define DW_COLS 2 // vectors of columns side by side
+#define DW_COLS 2 // most vectors of columns side by side
 
-// Masks of one vector of columns: of its load (stride 2: of two, which begin at column 2 x0), of
-// what lies to the right of it, and of its store.
+// At stride 2 taps come from pairs of vectors, which begin that many columns from the first middle
+// tap (dw_taps.h).
+#if VW == 8
+#define DW_PAIRS_OF_2 3
+#define DW_PAIR_AT(i) (2 * (i)-2)
+#else
+#define DW_PAIRS_OF_2 1
+#define DW_PAIR_AT(i) 0
+#endif
+
+// Masks of one vector of columns: of its store; at stride 1 of its load and of what lies to the
+// right of it; at stride 2 of its pairs.
 typedef struct dw_masks {
-  vm load[2], beyond, store;
-  int right; // the input goes on there
+  vm store, load, beyond, pair[DW_PAIRS_OF_2][2];
+  int right; // the input goes on to the right
 } dw_masks;
 
 typedef struct dw_map {
@@ -24,14 +34,6 @@ typedef struct dw_map {
   int far;        // output is not in the cache: a store waits as long as a load
   int64_t v0, v1; // vectors of columns whose masks were made
 } dw_map;
-
-GB_INLINE dw_masks dw_masks_of(const gb_depthwise_shape *g, int64_t x0) {
-  const int64_t in_x = g->stride_w * x0, end = g->stride_w * (x0 + VW);
-  return (dw_masks){.load = {vmask_first(g->in_w - in_x), vmask_first(g->in_w - in_x - VW)},
-                    .beyond = vmask_first(g->in_w - end),
-                    .store = vmask_first(g->out_w - x0),
-                    .right = end < g->in_w};
-}
 
 // A vector of sums becomes output `at` of the map: residual, activation and store of the lanes;
 // WHOLE: all are.
@@ -47,64 +49,26 @@ GB_INLINE void dw_store(const dw_map *map, int64_t at, vf sum, vm lanes, const i
     vstorem(map->out + at, sum, lanes);
 }
 
-// The same for COLS vectors beside each other, all but the last whole.
-GB_INLINE void dw_store_row(const dw_map *map, int64_t at, const vf *sum, vm last, const int COLS) {
-  GB_UNROLL
-  for (int c = 0; c < COLS; c++)
-    dw_store(map, at + c * VW, sum[c], last, c + 1 < COLS);
-}
-
-#define DW_AHEAD 6 // input rows that are asked for ahead
-
-GB_INLINE void dw_taps_by_1(const float *row, const dw_masks *m, vf x[DW_COLS][DW_MAX_K],
-                            const int K, const int COLS, const int LEFT, const int RIGHT) {
-  const int mid = K / 2;
-  const vf left = LEFT ? vload(row - VW) : vzero();
-  const vf right = RIGHT ? vloadm(row + COLS * VW, m->beyond) : vzero();
-  GB_UNROLL
-  for (int c = 0; c < COLS; c++)
-    x[c][mid] = c + 1 < COLS ? vload(row + c * VW) : vloadm(row + c * VW, m->load[0]);
-  GB_UNROLL
-  for (int c = 0; c < COLS; c++) {
+// The same for COLS vectors beside each other, all but the last whole; PLAIN: that one too, and
+// without residual and hard swish.
+GB_INLINE void dw_store_row(const dw_map *map, int64_t at, const vf *sum, vm last, int plain,
+                            const int COLS) {
+  if (plain) {
     GB_UNROLL
-    for (int n = 1; n <= mid; n++) {
-      x[c][mid - n] = vup(x[c][mid], c > 0 ? x[c - 1][mid] : left, n);
-      x[c][mid + n] = vdown(x[c][mid], c + 1 < COLS ? x[c + 1][mid] : right, n);
-    }
+    for (int c = 0; c < COLS; c++)
+      vstore(map->out + at + c * VW, vclamp(sum[c], vset1(map->lo), vset1(map->hi)));
+  } else {
+    GB_UNROLL
+    for (int c = 0; c < COLS; c++)
+      dw_store(map, at + c * VW, sum[c], last, c + 1 < COLS);
   }
 }
 
-// Stride 2, K 3 or 5: even and odd columns are sorted apart; the middle tap is an even one.
-GB_INLINE void dw_taps_by_2(const float *row, const dw_masks *m, vf x[DW_COLS][DW_MAX_K],
-                            const int K, const int COLS, const int LEFT, const int RIGHT) {
-  const int mid = K / 2;
-  GB_UNROLL
-  for (int c = 0; c < COLS; c++) {
-    const float *p = row + 2 * c * VW;
-    const vf a = c + 1 < COLS ? vload(p) : vloadm(p, m->load[0]);
-    const vf b = c + 1 < COLS ? vload(p + VW) : vloadm(p + VW, m->load[1]);
-    x[c][mid] = veven(a, b);
-    x[c][mid + 1] = vodd(a, b);
-  }
-  const vf even = LEFT && K == 5 ? vset1(row[-2]) : vzero(), odd = LEFT ? vset1(row[-1]) : vzero();
-  const vf right = RIGHT && K == 5 ? vset1(row[2 * COLS * VW]) : vzero();
-  GB_UNROLL
-  for (int c = 0; c < COLS; c++) {
-    x[c][mid - 1] = vup(x[c][mid + 1], c > 0 ? x[c - 1][mid + 1] : odd, 1);
-    if (K == 5) {
-      x[c][0] = vup(x[c][2], c > 0 ? x[c - 1][2] : even, 1);
-      x[c][4] = vdown(x[c][2], c + 1 < COLS ? x[c + 1][2] : right, 1);
-    }
-  }
-}
-
-// The taps of one input row for COLS vectors of outputs. LEFT, RIGHT: the map goes on there.
-GB_INLINE void dw_taps(const float *row, const dw_masks *m, vf x[DW_COLS][DW_MAX_K], const int K,
-                       const int S, const int COLS, const int LEFT, const int RIGHT) {
-  if (S == 1)
-    dw_taps_by_1(row, m, x, K, COLS, LEFT, RIGHT);
-  else
-    dw_taps_by_2(row, m, x, K, COLS, LEFT, RIGHT);
+// Outputs before this may be stored by the plain way, the row's last vector as a whole: what it
+// writes too much is of rows below it before row y1, which are made later. Only where masked stores
+// are slow. One test a row: one a vector costs a tenth of a 3 x 3 filter's time.
+GB_INLINE int64_t dw_plain_end(const dw_map *map, int64_t out_w, int64_t y1, const int COLS) {
+  return VW != 8 || map->residual || map->hard ? 0 : y1 * out_w - COLS * VW + 1;
 }
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef GB_KERNELS_DW_THREE_H
 #define GB_KERNELS_DW_THREE_H
 
-#include "layers/kernels/dw_map.h"
+#include "layers/kernels/dw_taps.h"
 
 // sum + w[0] x[0] + w[1] x[1] + w[2] x[2]
 GB_INLINE vf dw_row(const vf *w, const vf *x, vf sum) {
@@ -20,13 +20,17 @@ GB_INLINE vf dw_first_row(const vf *w, const vf *x) {
   return vfma(w[2], x[2], vfma(w[1], x[1], w[0] * x[0]));
 }
 
-// Output rows [y0, y1) of the vectors at column x0 on; m are the masks of the last of them.
+// Output rows [y0, y1) of the vectors at column x0 on, whose masks are given.
 GB_INLINE void dw_three(const gb_depthwise_shape *g, const dw_map *given, const dw_masks *masks,
                         int64_t x0, int64_t y0, int64_t y1, const int S, const int COLS,
                         const int LEFT, const int RIGHT) {
   const dw_map map = *given; // so that stores to floats leave it in registers
-  const dw_masks m = *masks;
+  dw_masks m[DW_COLS];
+  GB_UNROLL
+  for (int c = S == 1 ? COLS - 1 : 0; c < COLS; c++) // at stride 1 only the last one's count
+    m[c] = masks[c];
   const int64_t width = g->in_w, out_w = g->out_w, in_h = g->in_h;
+  const int64_t plain = dw_plain_end(&map, out_w, y1, COLS);
   const vf bias = vset1(map.bias);
   vf w[3][3], x[DW_COLS][DW_MAX_K], outer[2][DW_COLS], middle[DW_COLS], sum[DW_COLS];
   GB_UNROLL
@@ -42,10 +46,12 @@ GB_INLINE void dw_three(const gb_depthwise_shape *g, const dw_map *given, const 
   __builtin_prefetch(row + DW_AHEAD * width);                                                      \
   if (map.far)                                                                                     \
     __builtin_prefetch(map.out + at + DW_AHEAD * out_w, 1);                                        \
-  dw_taps(row, &m, x, 3, S, COLS, LEFT, RIGHT);                                                    \
+  dw_taps(row, m, x, 3, S, COLS, LEFT, RIGHT);                                                     \
   row += width
 #define DW_STORE_ROW                                                                               \
-  dw_store_row(&map, at, sum, m.store, COLS);                                                      \
+  if (S == 2)                                                                                      \
+    DW_EACH sum[c] = vunmix(sum[c]);                                                               \
+  dw_store_row(&map, at, sum, m[COLS - 1].store, at < plain, COLS);                                \
   at += out_w
   DW_EACH outer[0][c] = bias;
   if (y0 > 0) {

@@ -269,6 +269,30 @@ GB_INLINE vf vodd(vf a, vf b) {
 }
 #endif
 
+// The even and the odd lanes of two vectors in an order in which they cost least, and a vector that
+// was mixed so in its right order.
+#if VW == 8
+GB_INLINE vf veven_mixed(vf a, vf b) {
+  return _mm256_shuffle_ps(a, b, 0x88);
+}
+GB_INLINE vf vodd_mixed(vf a, vf b) {
+  return _mm256_shuffle_ps(a, b, 0xdd);
+}
+GB_INLINE vf vunmix(vf x) {
+  return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(x), 0xd8));
+}
+#else
+GB_INLINE vf veven_mixed(vf a, vf b) {
+  return veven(a, b);
+}
+GB_INLINE vf vodd_mixed(vf a, vf b) {
+  return vodd(a, b);
+}
+GB_INLINE vf vunmix(vf x) {
+  return x;
+}
+#endif
+
 // Lanes moved up by n, 1 to 3, with s's last n lanes below; or down by n with its first n above. n
 // is a constant.
 #if VW == 16
