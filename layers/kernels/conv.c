@@ -10,9 +10,11 @@
 // were packed.
 #include "layers/kernels/pw_product.h"
 
-#define CONV_ROW_DEPTH 512 // most taps of the path by rows
-#define CONV_DEPTH 192     // depth of a block of patches: 36 KB of a tile's 48 pixels
-#define CONV_PIXELS ((VREGS == 32 ? 13 : 12) * VW) // pixels of a block of patches
+#define CONV_ROW_DEPTH 512                        // most taps of the path by rows
+#define CONV_DEPTH (VREGS == 32 ? 192 : PW_DEPTH) // of a block of patches: 36 or 24 KB of a tile
+// Pixels of a block of patches, and of what these are cut in: with 16 registers whole tiles.
+#define CONV_PIXELS ((VREGS == 32 ? 13 : 12) * VW)
+#define CONV_UNIT ((VREGS == 32 ? 1 : PW_NV) * VW)
 
 typedef struct conv_sizes {
   int64_t rows, channels, taps, depth; // of one group
@@ -60,6 +62,18 @@ size_t GB_FN(conv_scratch_size)(const gb_conv_shape *g) {
                             : gb_imin(CONV_DEPTH, s.depth) * CONV_PIXELS);
 }
 
+// in[x] and on, 0 outside of [0, width); and a vector to row[j] and on, as far as row[n]. Both test
+// first for the whole vector, as masks take longer with 8 lanes.
+GB_INLINE vf conv_get(const float *in, int64_t x, int64_t width) {
+  return x >= 0 && x + VW <= width ? vload(in + x) : vloadm(in + x, vmask_range(-x, width - x));
+}
+GB_INLINE void conv_put(float *row, int64_t j, int64_t n, vf x) {
+  if (j + VW <= n)
+    vstore(row + j, x);
+  else
+    vstorem(row + j, x, vmask_first(n - j));
+}
+
 // row[j] = in[j * stride + first], 0 outside of [0, width).
 GB_INLINE void conv_phase(float *row, int64_t n, const float *in, int64_t width, int64_t first,
                           int64_t stride) {
@@ -67,16 +81,14 @@ GB_INLINE void conv_phase(float *row, int64_t n, const float *in, int64_t width,
   if (stride == 1) {
     for (; j < n; j += VW) {
       const int64_t x = j + first;
-      vstorem(row + j, vloadm(in + x, vmask_range(-x, width - x)), vmask_first(n - j));
+      conv_put(row, j, n, conv_get(in, x, width));
     }
   } else if (stride == 2) {
     for (; j < n; j += VW) {
       const int64_t x = 2 * j + first;
       __builtin_prefetch(in + x + 2 * width);
       __builtin_prefetch(in + x + 2 * width + VW);
-      const vf a = vloadm(in + x, vmask_range(-x, width - x));
-      const vf b = vloadm(in + x + VW, vmask_range(-x - VW, width - x - VW));
-      vstorem(row + j, veven(a, b), vmask_first(n - j));
+      conv_put(row, j, n, veven(conv_get(in, x, width), conv_get(in, x + VW, width)));
     }
   } else {
     for (; j < n; j++) {
@@ -127,21 +139,9 @@ GB_INLINE void conv_two_phases(float *rows, int64_t n, const float *in, int64_t 
     const int64_t x = 2 * j + first;
     __builtin_prefetch(in + x + 2 * width);
     __builtin_prefetch(in + x + 2 * width + VW);
-    vf a, b;
-    if (x >= 0 && x + 2 * VW <= width) {
-      a = vload(in + x);
-      b = vload(in + x + VW);
-    } else {
-      a = vloadm(in + x, vmask_range(-x, width - x));
-      b = vloadm(in + x + VW, vmask_range(-x - VW, width - x - VW));
-    }
-    if (j + VW <= n) {
-      vstore(rows + j, veven(a, b));
-      vstore(rows + n + j, vodd(a, b));
-    } else {
-      vstorem(rows + j, veven(a, b), vmask_first(n - j));
-      vstorem(rows + n + j, vodd(a, b), vmask_first(n - j));
-    }
+    const vf a = conv_get(in, x, width), b = conv_get(in, x + VW, width);
+    conv_put(rows, j, n, veven(a, b));
+    conv_put(rows + n, j, n, vodd(a, b));
   }
 }
 
@@ -248,10 +248,10 @@ static void conv_patches(const conv_job *job, int64_t k0, int64_t k1, int64_t p,
 static void conv_by_patches(const conv_job *job, int64_t p0, int64_t p1) {
   const gb_conv_shape *g = job->g;
   const conv_sizes *s = job->s;
-  const pw_cut pieces = pw_cut_of(gb_idiv_up(p1 - p0, VW), CONV_PIXELS / VW);
+  const pw_cut pieces = pw_cut_of(gb_idiv_up(p1 - p0, CONV_UNIT), CONV_PIXELS / CONV_UNIT);
   for (int64_t piece = 0; piece < pieces.blocks; piece++) {
-    const int64_t p = p0 + pw_cut_at(pieces, piece) * VW,
-                  n = gb_imin(p0 + pw_cut_at(pieces, piece + 1) * VW, p1) - p;
+    const int64_t p = p0 + pw_cut_at(pieces, piece) * CONV_UNIT,
+                  n = gb_imin(p0 + pw_cut_at(pieces, piece + 1) * CONV_UNIT, p1) - p;
     for (int64_t k0 = 0; k0 < s->depth; k0 += CONV_DEPTH) {
       const int64_t k1 = gb_imin(k0 + CONV_DEPTH, s->depth);
       conv_patches(job, k0, k1, p, n);

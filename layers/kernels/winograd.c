@@ -369,6 +369,7 @@ static void wino_products(const gb_conv_shape *g, const wino_cut *cut, int64_t g
                .hi = __builtin_inff(),
                .last = vmask_all()};
   packed += base * positions * g->in_c;
+  (void)tiles; // of interest with tails only
   for (int64_t k = 0; k < positions; k++, v += g->in_c * wide, packed += rows * g->in_c)
     for (int64_t block = pw_cut_find(cut->blocks, m0); block <= pw_cut_find(cut->blocks, m1 - 1);
          block++) {
@@ -379,7 +380,6 @@ static void wino_products(const gb_conv_shape *g, const wino_cut *cut, int64_t g
       float *c = m + (lo - base) * t.ldc + k * wide;
       t.lda = end - first;
 #if VREGS == 16
-      (void)tiles;
       pw_panels[hi - lo - 1][wide / VW - 1](&t, a, v, c);
 #else
 #if PW_HAS_TAIL
