@@ -12,7 +12,7 @@
 #if VW == 8 && defined(__x86_64__)
 
 // Vector j of the panel's row u; the weight of row i in column u; one multiply-add.
-#define PW_LOAD(NV, u, j, x) "vmovaps 32*(" #NV "*" #u "+" #j ")(%[b]), %%ymm" #x "\n\t"
+#define PW_LOAD(NV, u, j, x) "vmovups 32*(" #NV "*" #u "+" #j ")(%[b]), %%ymm" #x "\n\t"
 #define PW_SPREAD(MR, u, i) "vbroadcastss 4*(" #MR "*" #u "+" #i ")(%[a]), %%ymm15\n\t"
 #define PW_FMA(x, c) "vfmadd231ps %%ymm" #x ", %%ymm15, %[" #c "]\n\t"
 
@@ -55,7 +55,7 @@
 #define PW_SUM(NV, n) [c##n] "+x"(acc[(n) / NV][(n) % NV])
 
 // acc += the first 4 fours columns of a, four rows each, times as many rows of b, three vectors
-// each; b is aligned to a vector, fours > 0.
+// each; fours > 0.
 GB_INLINE void pw_fours_4x3(vf (*acc)[3], const float *a, const float *b, int64_t fours) {
   PW_FOURS(4, 3, PW_STEP_4X3);
 }

@@ -107,8 +107,8 @@ GB_INLINE void pw_multiply(const pw_product *p) {
 PW_EACH_FORM(PW_PACK_FORM)
 static __attribute__((unused)) pw_tile_fn *const pw_packs[PW_MR][PW_NV] = PW_ROWS(pack);
 
-// One pixel, rows in the lanes: what is left of 7 x 7 = 49 pixels after six vectors. Four blocks of
-// rows at a time, as many sums as hide the latency of a multiply-add.
+// One pixel, rows (at most VW of a block) in the lanes: what is left of 7 x 7 = 49 pixels after six
+// vectors. Four blocks of rows at a time, as many sums as hide the latency of a multiply-add.
 #define PW_COLUMN 4
 GB_NOINLINE __attribute__((unused)) void pw_column(const pw_product *p, int64_t k0, int64_t k1,
                                                    int64_t first, int64_t blocks, int64_t at) {
@@ -156,43 +156,53 @@ GB_NOINLINE __attribute__((unused)) void pw_column(const pw_product *p, int64_t 
 // Weights that go by one panel after another: they stay in a second-level cache of 256 KB or more.
 #define PW_GROUP_BYTES (128 * 1024)
 
-// The first block of rows copies its pixels to a panel, where they lie side by side and aligned;
-// the others read that.
+// Blocks of rows [first, end) of one step of the depth.
+typedef struct pw_group {
+  int64_t k0, k1, first, end;
+} pw_group;
+
+// A group times `pixels` pixels from `at` on, at most nv vectors: the first block of rows copies
+// its pixels to the panel, where they lie side by side and aligned; the others read that.
+GB_INLINE void pw_span(const pw_product *p, pw_group g, pw_tile *t, int64_t at, int64_t nv,
+                       int64_t pixels) {
+  const int finished = !p->unfinished && g.k1 == p->depth;
+  t->last = vmask_first(pixels - (nv - 1) * VW);
+  for (int64_t block = g.first; block < g.end; block++) {
+    const pw_rows r = pw_rows_of(p, block);
+    const float *a = pw_tile_at(p, t, r, g.k0, at, finished);
+    float *c = p->c + r.lo * p->ldc + at;
+    if (block == g.first)
+      pw_packs[r.hi - r.lo - 1][nv - 1](t, a, p->b + g.k0 * p->ldb + at, c);
+    else
+      pw_panels[r.hi - r.lo - 1][nv - 1](t, a, t->panel, c);
+    if (finished)
+      pw_activate(p, c, r.hi - r.lo, pixels);
+  }
+}
+
 GB_INLINE void pw_multiply(const pw_product *p) {
   float panel[PW_DEPTH * PW_NV * VW] __attribute__((aligned(64)));
   const int64_t b0 = pw_cut_find(p->cut, p->m0), b1 = pw_cut_find(p->cut, p->m1 - 1) + 1;
-  const int column = p->pixels % VW == 1 && p->pixels > VW;
-  const int64_t pixels_whole = p->pixels - column;
-  const pw_cut spans =
-      pw_cut_of(gb_idiv_up(pixels_whole, VW), p->cut.size + (p->cut.larger > 0) > 4 ? 2 : PW_NV);
+  const int64_t rows = p->cut.size + (p->cut.larger > 0);
+  const int column = p->pixels % VW == 1 && p->pixels > VW && rows <= VW;
+  const int64_t whole = p->pixels - column;
+  const pw_cut spans = pw_cut_of(gb_idiv_up(whole, VW), rows > 4 ? 2 : PW_NV);
   const pw_cut steps = pw_steps_of(p->depth);
-  const int64_t group = PW_GROUP_BYTES / (PW_DEPTH * PW_MR * (int64_t)sizeof *panel);
+  const int64_t most = PW_GROUP_BYTES / (PW_DEPTH * rows * (int64_t)sizeof *panel);
+  pw_group g;
   for (int64_t step = 0; step < steps.blocks; step++) {
-    const int64_t k0 = pw_cut_at(steps, step), k1 = pw_cut_at(steps, step + 1);
-    const int finished = !p->unfinished && k1 == p->depth;
-    pw_tile t = pw_tile_of(p, k0, k1);
+    g.k0 = pw_cut_at(steps, step);
+    g.k1 = pw_cut_at(steps, step + 1);
+    pw_tile t = pw_tile_of(p, g.k0, g.k1);
     t.panel = panel;
-    for (int64_t first = b0; first < b1; first += group) {
-      const int64_t end = gb_imin(first + group, b1);
+    for (g.first = b0; g.first < b1; g.first = g.end) {
+      g.end = gb_imin(g.first + most, b1);
       for (int64_t span = 0; span < spans.blocks; span++) {
-        const int64_t at = pw_cut_at(spans, span) * VW;
-        const int64_t nv = pw_cut_at(spans, span + 1) - pw_cut_at(spans, span);
-        const int64_t pixels = gb_imin(nv * VW, pixels_whole - at);
-        t.last = vmask_first(pixels - (nv - 1) * VW);
-        for (int64_t block = first; block < end; block++) {
-          const pw_rows r = pw_rows_of(p, block);
-          const float *a = pw_tile_at(p, &t, r, k0, at, finished);
-          float *c = p->c + r.lo * p->ldc + at;
-          if (block == first)
-            pw_packs[r.hi - r.lo - 1][nv - 1](&t, a, p->b + k0 * p->ldb + at, c);
-          else
-            pw_panels[r.hi - r.lo - 1][nv - 1](&t, a, panel, c);
-          if (finished)
-            pw_activate(p, c, r.hi - r.lo, pixels);
-        }
+        const int64_t v0 = pw_cut_at(spans, span), v1 = pw_cut_at(spans, span + 1);
+        pw_span(p, g, &t, v0 * VW, v1 - v0, gb_imin(v1 * VW, whole) - v0 * VW);
       }
-      for (int64_t block = first; column && block < end; block += PW_COLUMN)
-        pw_column(p, k0, k1, block, gb_imin(PW_COLUMN, end - block), pixels_whole);
+      for (int64_t block = g.first; column && block < g.end; block += PW_COLUMN)
+        pw_column(p, g.k0, g.k1, block, gb_imin(PW_COLUMN, g.end - block), whole);
     }
   }
 }

@@ -125,6 +125,12 @@ static void test_pointwise(const gb_kernels *k, group *t) {
   // second.
   pointwise_case(k, t, 17, 641, 196, seed++);
   pointwise_case(k, t, 9, 300, 1021, seed++);
+  // Where the depth is cut into steps of 256, rows into groups of 128, and one pixel is left over.
+  for (int64_t depth = 255; depth <= 258; depth++)
+    for (size_t j = 0; j < sizeof pixels / sizeof *pixels; j += 3, seed++)
+      pointwise_case(k, t, 5, depth, pixels[j], seed);
+  for (int64_t i = 0; i < 8; i++, seed++)
+    pointwise_case(k, t, 125 + i, 120 + 47 * i, 49, seed);
   for (int64_t i = 1; i < 50; i += 3)
     pointwise_scale_case(k, t, i, 5 + i, seed++);
 }
