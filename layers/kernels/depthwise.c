@@ -7,8 +7,8 @@
 #include "layers/kernels/dw_narrow.h"
 #include "layers/kernels/dw_three.h"
 
-#define DW_COLUMNS 8 // vectors of columns whose masks are kept
-#define DW_FAR 2048  // pixels of maps that are not found in the cache again
+#define DW_COLUMNS (128 / VW) // vectors of columns whose masks are kept
+#define DW_FAR 2048           // pixels of maps that are not found in the cache again
 
 // VW values of an input row for outputs [x, x + VW) at tap offset `first` of the first one; 0
 // outside.
@@ -168,7 +168,7 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
       for (map.v1 = columns_end; map.v1 > 0; map.v1 = map.v0) {
         map.v0 = gb_imax(map.v1 - DW_COLUMNS, 0);
         for (int64_t v = map.v0; v < map.v1 && made != map.v0; v++)
-          masks[v - map.v0] = dw_masks_of(g, v * VW);
+          dw_mask(g, v * VW, &masks[v - map.v0]);
         made = map.v0;
         square(g, &map, masks, y0, y1);
       }

@@ -12,18 +12,17 @@
 
 #define DW_AHEAD 6 // input rows that are asked for ahead
 
-// Masks of the outputs from x0 on.
-GB_INLINE dw_masks dw_masks_of(const gb_depthwise_shape *g, int64_t x0) {
+// Fills the masks of the outputs from x0 on.
+GB_INLINE void dw_mask(const gb_depthwise_shape *g, int64_t x0, dw_masks *m) {
   const int64_t in_x = g->stride_w * x0, left = -in_x, right = g->in_w - in_x;
-  dw_masks m = {.store = vmask_first(g->out_w - x0),
-                .right = right > g->stride_w * VW,
-                .load = vmask_first(right),
-                .beyond = vmask_first(right - VW)};
+  m->store = vmask_first(g->out_w - x0);
+  m->right = right > g->stride_w * VW;
+  m->load = vmask_first(right);
+  m->beyond = vmask_first(right - VW);
   for (int64_t i = 0; g->stride_w == 2 && i < 2 * DW_PAIRS_OF_2; i++) {
     const int64_t at = DW_PAIR_AT(i / 2) + i % 2 * VW;
-    m.pair[i / 2][i % 2] = vmask_range(left - at, right - at);
+    m->pair[i / 2][i % 2] = vmask_range(left - at, right - at);
   }
-  return m;
 }
 
 GB_INLINE void dw_taps_by_1(const float *row, const dw_masks *m, vf x[DW_COLS][DW_MAX_K],
