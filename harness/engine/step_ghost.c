@@ -4,7 +4,6 @@
 typedef struct ghost {
   gb_ghost_shape shape;
   float *packed;
-  size_t packed_size;
 } ghost;
 
 static bool accepts(const gb_plan *plan, const gb_step *step) {
@@ -47,13 +46,14 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
   // The residual may have fewer maps than primary maps and ghosts: the module's output was cut.
   if (step->residual >= 0 && plan->tensors[step->residual].shape.c - out->c < ghosts)
     g->shape.cheap.channels = plan->tensors[step->residual].shape.c - out->c;
-  g->packed_size = plan->kernels->pointwise_pack_size(&g->shape.primary);
-  g->packed = gb_arena_allocate(plan->arena, g->packed_size, sizeof *g->packed);
+  g->packed = gb_arena_allocate(plan->arena, plan->kernels->pointwise_pack_size(&g->shape.primary),
+                                sizeof *g->packed);
   if (!g->packed)
     return gb_fail_memory(error);
   plan->kernels->pointwise_pack(&g->shape.primary, step->weights, g->packed);
   step->data = g;
-  step->scratch = step->gate >= 0 ? (int64_t)g->packed_size : 0;
+  step->scratch =
+      step->gate >= 0 ? (int64_t)plan->kernels->pointwise_scratch_size(&g->shape.primary) : 0;
   step->executed += g->shape.cheap.channels * pixels * w->kernel_h * w->kernel_w;
   return GB_OK;
 }
@@ -67,21 +67,17 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   gb_share(rows, grain, worker, &lo, &hi);
   if (lo >= hi)
     return;
-  const float *packed = g->packed;
-  if (step->gate >= 0) {
-    plan->kernels->pointwise_scale(&g->shape.primary, packed,
-                                   gb_plane_at(plan, step->gate, 0, worker), worker->scratch, lo,
-                                   hi);
-    packed = worker->scratch;
-  }
+  gb_gate gate = {.scratch = worker->scratch};
+  if (step->gate >= 0)
+    gate.factor = gb_plane_at(plan, step->gate, 0, worker);
   const float *residual = NULL, *ghost_residual = NULL;
   if (step->residual >= 0) {
     residual = gb_plane_at(plan, step->residual, 0, worker);
     ghost_residual = gb_plane_at(plan, step->residual, rows, worker);
   }
-  plan->kernels->ghost(&g->shape, packed, step->bias, step->ghosts->weights, step->ghosts->bias,
-                       gb_plane_at(plan, step->in[0], 0, worker), residual,
-                       gb_plane_at(plan, step->out, 0, worker), ghost_residual,
+  plan->kernels->ghost(&g->shape, g->packed, step->bias, step->ghosts->weights, step->ghosts->bias,
+                       gb_plane_at(plan, step->in[0], 0, worker), gate.factor ? &gate : NULL,
+                       residual, gb_plane_at(plan, step->out, 0, worker), ghost_residual,
                        gb_plane_at(plan, step->ghosts->out, 0, worker), lo, hi);
 }
 

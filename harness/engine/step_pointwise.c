@@ -4,7 +4,6 @@
 typedef struct pointwise {
   gb_pointwise_shape shape;
   float *packed;
-  size_t packed_size;
 } pointwise;
 
 // A filter as high as its one input map, one column wide: the rows are what channels are elsewhere.
@@ -35,13 +34,13 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
                                   .out_stride = plan->tensors[step->out].stride,
                                   .residual_stride = gb_residual_stride(plan, step),
                                   .act = step->act};
-  p->packed_size = plan->kernels->pointwise_pack_size(&p->shape);
-  p->packed = gb_arena_allocate(plan->arena, p->packed_size, sizeof *p->packed);
+  p->packed = gb_arena_allocate(plan->arena, plan->kernels->pointwise_pack_size(&p->shape),
+                                sizeof *p->packed);
   if (!p->packed)
     return gb_fail_memory(error);
   plan->kernels->pointwise_pack(&p->shape, step->weights, p->packed);
   step->data = p;
-  step->scratch = step->gate >= 0 ? (int64_t)p->packed_size : 0;
+  step->scratch = step->gate >= 0 ? (int64_t)plan->kernels->pointwise_scratch_size(&p->shape) : 0;
   return GB_OK;
 }
 
@@ -50,13 +49,11 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   gb_slice s = gb_slice_of(plan, step, GB_ROW_GRAIN, worker);
   if (s.c0 >= s.c1 || s.p0 >= s.p1)
     return;
-  const float *packed = p->packed;
-  if (step->gate >= 0) {
-    plan->kernels->pointwise_scale(&p->shape, packed, gb_plane_at(plan, step->gate, 0, worker),
-                                   worker->scratch, s.c0, s.c1);
-    packed = worker->scratch;
-  }
-  plan->kernels->pointwise(&p->shape, packed, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
+  gb_gate gate = {.scratch = worker->scratch};
+  if (step->gate >= 0)
+    gate.factor = gb_plane_at(plan, step->gate, 0, worker);
+  plan->kernels->pointwise(&p->shape, p->packed, step->bias,
+                           gb_plane_at(plan, step->in[0], 0, worker), gate.factor ? &gate : NULL,
                            step->residual >= 0 ? gb_plane_at(plan, step->residual, 0, worker)
                                                : NULL,
                            gb_plane_at(plan, step->out, 0, worker), s.c0, s.c1, s.p0, s.p1);

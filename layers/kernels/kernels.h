@@ -26,13 +26,20 @@
 
 // Pointwise convolution of one image: out(rows x pixels) = act(W(rows x depth) in(depth x pixels) +
 // bias + residual). `rows`, `depth` and `pixels` given when packing must be those of the call.
-// pointwise_scale makes packed weights times scale[k], a factor for every input map, of the blocks
-// of rows that [m0, m1) touches.
 typedef struct gb_pointwise_shape {
   int64_t rows, depth, pixels;
   int64_t in_stride, out_stride, residual_stride;
   gb_activation act;
 } gb_pointwise_shape;
+
+// A gate multiplies each input map of a pointwise convolution by a factor of its own, as
+// squeeze-excite does (Hu et al. 2018, arXiv 1709.01507), in whichever way the instruction set
+// finds cheaper: the weights or the pixels. Its scratch of pointwise_scratch_size belongs to the
+// calling thread and holds nothing between calls.
+typedef struct gb_gate {
+  const float *factor; // one for each input map
+  float *scratch;
+} gb_gate;
 
 // Depthwise convolution of one image: output channel c is one kernel_h x kernel_w filter over input
 // channel c / multiplier, act(sum + bias[c] + residual). Weights are (channels, kernel_h, kernel_w)
@@ -53,7 +60,7 @@ typedef struct gb_depthwise_shape {
 // A Ghost module of one image: primary maps [c0, c1) and the ghosts made from them. `out` are the
 // primary maps (primary.out_stride), `ghosts` theirs (cheap.out_stride); cheap reads `out`, so that
 // cheap.in_stride is primary.out_stride. cheap.channels may be less than all ghosts (the module's
-// output was cut). residual (to the primary maps, after the ghosts were made and after the
+// output was cut). gate, residual (to the primary maps, after the ghosts were made and after the
 // activation) and ghost_residual may be NULL.
 typedef struct gb_ghost_shape {
   gb_pointwise_shape primary;

@@ -22,40 +22,14 @@ void GB_FN(pointwise_pack)(const gb_pointwise_shape *g, const float *weights, fl
           *packed++ = weights[i * g->depth + k];
 }
 
-// The rows of one block for every k in a vector each: what a store writes too much is the next k's,
-// and is overwritten.
-void GB_FN(pointwise_scale)(const gb_pointwise_shape *g, const float *packed, const float *scale,
-                            float *scaled, int64_t m0, int64_t m1) {
-  if (m0 >= m1)
-    return;
-  const pw_cut cut = pw_cut_of(g->rows, pw_block_rows(g->rows, g->pixels));
-  const pw_cut steps = pw_steps_of(g->depth);
-  const int64_t last = pw_cut_find(cut, m1 - 1);
-  for (int64_t step = 0; step < steps.blocks; step++) {
-    const int64_t k0 = pw_cut_at(steps, step), k1 = pw_cut_at(steps, step + 1);
-    for (int64_t block = pw_cut_find(cut, m0); block <= last; block++) {
-      const int64_t first = pw_cut_at(cut, block), rows = pw_cut_at(cut, block + 1) - first;
-      const float *from = packed + k0 * g->rows + first * (k1 - k0);
-      float *to = scaled + (from - packed);
-      int64_t left = rows * (k1 - k0);
-      for (int64_t k = k0; k < k1; k++, from += rows, to += rows, left -= rows) {
-        const vf s = vset1(scale[k]);
-        for (int64_t i = 0; i < rows; i += VW) {
-          if (i + VW <= left) {
-            vstore(to + i, vload(from + i) * s);
-          } else {
-            const vm m = vmask_first(left - i);
-            vstorem(to + i, vloadm(from + i, m) * s, m);
-          }
-        }
-      }
-    }
-  }
+// With 32 registers gates multiply the weights.
+size_t GB_FN(pointwise_scratch_size)(const gb_pointwise_shape *g) {
+  return VREGS == 32 ? (size_t)(g->rows * g->depth) : 0;
 }
 
 void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const float *bias,
-                      const float *in, const float *residual, float *out, int64_t m0, int64_t m1,
-                      int64_t p0, int64_t p1) {
+                      const float *in, const gb_gate *gate, const float *residual, float *out,
+                      int64_t m0, int64_t m1, int64_t p0, int64_t p1) {
   if (m0 >= m1 || p0 >= p1)
     return;
   const pw_cut cut = pw_cut_of(g->rows, pw_block_rows(g->rows, g->pixels));
@@ -71,6 +45,7 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
                             .b = in + p0,
                             .c = out + p0,
                             .bias = bias,
+                            .gate = gate,
                             .residual = residual ? residual + p0 : NULL,
                             .pixels = p1 - p0,
                             .ldb = g->in_stride,

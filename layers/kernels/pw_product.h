@@ -18,6 +18,7 @@ typedef struct pw_product {
   float *c;              // row m begins at c + m ldc
   const float *bias;     // of all rows, or NULL
   const float *residual; // row m begins at residual + m ldr; or NULL
+  const gb_gate *gate;   // factors of the rows of b, or NULL
   int64_t pixels, ldb, ldc, ldr;
   gb_activation act;
   int partial;    // starts from what is in c: not the first block of a longer depth
@@ -38,6 +39,7 @@ GB_INLINE pw_tile pw_tile_of(const pw_product *p, int64_t k0, int64_t k1) {
                    .lo = clamp.lo,
                    .hi = clamp.hi,
                    .hard = clamp.hard,
+                   .gate = p->gate ? p->gate->factor + k0 : NULL,
                    .partial = p->partial || k0 > 0};
 }
 
@@ -68,6 +70,24 @@ GB_INLINE void pw_activate(const pw_product *p, float *c, int64_t rows, int64_t 
 }
 
 #if VREGS == 32
+// A block of rows of weights times the gate's factors. The rows of each k are a vector: what a
+// store writes too much is the next k's, and is overwritten.
+GB_INLINE void pw_gate(const pw_product *p, pw_rows r, float *to) {
+  const float *from = p->a + r.first * p->depth;
+  int64_t left = r.size * p->depth;
+  for (int64_t k = 0; k < p->depth; k++, from += r.size, to += r.size, left -= r.size) {
+    const vf s = vset1(p->gate->factor[k]);
+    for (int64_t i = 0; i < r.size; i += VW) {
+      if (i + VW <= left) {
+        vstore(to + i, vload(from + i) * s);
+      } else {
+        const vm m = vmask_first(left - i);
+        vstorem(to + i, vloadm(from + i, m) * s, m);
+      }
+    }
+  }
+}
+
 // For every tile of pixels and block of rows one register tile runs over the whole depth.
 GB_INLINE void pw_multiply(const pw_product *p) {
   const int64_t b0 = pw_cut_find(p->cut, p->m0), b1 = pw_cut_find(p->cut, p->m1 - 1) + 1;
@@ -88,6 +108,14 @@ GB_INLINE void pw_multiply(const pw_product *p) {
       const pw_rows r = pw_rows_of(p, block);
       const float *a = pw_tile_at(p, &t, r, 0, at, !p->unfinished);
       float *c = p->c + r.lo * p->ldc + at;
+      if (p->gate) {
+        // Weights are multiplied when they are met first. If they go by only once they stay where
+        // the last block's were, in the first-level cache.
+        float *gated = p->gate->scratch + (p->pixels_outer ? r.first * p->depth : 0);
+        if (p->pixels_outer ? i == 0 : j == 0)
+          pw_gate(p, r, gated);
+        a = gated + (r.lo - r.first);
+      }
       t.last = vmask_first(pixels - (nv - 1) * VW);
       // The first block of rows asks for the pixels of the next tile, if they come from far away.
       t.ahead = p->far && j == 0 ? pixels : 0;
@@ -130,7 +158,7 @@ GB_NOINLINE __attribute__((unused)) void pw_column(const pw_product *p, int64_t 
   }
   const float *b = p->b + k0 * p->ldb + at;
   for (int64_t k = k0; k < k1; k++, b += p->ldb) {
-    const vf x = vset1(*b);
+    const vf x = vset1(t.gate ? *b * t.gate[k - k0] : *b);
     GB_UNROLL
     for (int i = 0; i < PW_COLUMN; i++) {
       sum[i] = vfma(vloadm(a[i], rows[i]), x, sum[i]);

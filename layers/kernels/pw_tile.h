@@ -10,7 +10,7 @@
 //
 // With 32 registers a tile reads its pixels where they lie. With 16 it has half the multiply-adds
 // for a load, and maps that begin anywhere make it run short of loads: there pixels are copied to a
-// panel on the way (pw_panel.h).
+// panel on the way (pw_product.h).
 #ifndef GB_KERNELS_PW_TILE_H
 #define GB_KERNELS_PW_TILE_H
 
@@ -56,6 +56,7 @@ typedef struct pw_tile {
   const int32_t *offsets; // of PW_OFFSETS
   float *panel;           // what PW_PACK fills
   const float *bias;      // of the first row, or NULL
+  const float *gate;      // PW_PACK multiplies row k of b by gate[k]; or NULL
   const float *residual;  // the first pixel of the first row, row stride ldr, or NULL
   float lo, hi;           // the clamp at the end
   int hard;               // hard swish before the clamp
@@ -114,6 +115,7 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
   const int32_t *offsets = t->offsets;
   const int64_t ahead = t->ahead;
   float *panel = t->panel;
+  const float *gate = t->gate;
   int64_t left = t->depth;
 #if PW_HAS_FOURS
   if (FROM == PW_PANEL && MR * NV == 12 && lda == MR && left >= 4) {
@@ -141,6 +143,8 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
       for (int j = 0; j < NV; j++) {
         x[j] = MASKED && FROM != PW_PANEL && j == NV - 1 ? vloadm(b + j * VW, last)
                                                          : vload(b + j * VW);
+        if (FROM == PW_PACK && gate)
+          x[j] *= vset1(*gate);
         if (VREGS == 16)
           GB_KEEP(x[j]);
         if (PACKS)
@@ -149,6 +153,7 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
           __builtin_prefetch(b + (NV + j + 1) * VW);
       }
       panel += PACKS ? NV * VW : 0;
+      gate += FROM == PW_PACK && gate;
       if (VREGS == 32)
         __builtin_prefetch(a + PW_AHEAD(NV));
       if (FROM == PW_MAPS) {

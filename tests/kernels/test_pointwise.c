@@ -10,6 +10,7 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
                            int64_t pixels, uint64_t seed) {
   rng r = {seed};
   const int side = (int)(seed & 1), has_bias = seed % 3 != 0, has_residual = seed % 4 == 1;
+  const int has_gate = seed % 5 < 2;
   const gb_pointwise_shape g = {
       rows,       depth,         pixels, pixels + (int64_t)(seed % 5), pixels + (int64_t)(seed % 7),
       pixels + 2, acts[seed % 8]};
@@ -19,23 +20,27 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
   guarded in = guarded_new(in_n, side), w = guarded_new((size_t)(rows * depth), side),
           bias = guarded_new((size_t)rows, side);
   guarded res = guarded_new(res_n, side), packed = guarded_new(k->pointwise_pack_size(&g), side);
+  guarded factor = guarded_new((size_t)depth, side),
+          scratch = guarded_new(k->pointwise_scratch_size(&g), side);
   float *out = malloc((out_n + 2 * pad) * sizeof *out),
         *cut = malloc((out_n + 2 * pad) * sizeof *out);
   rng_fill(&r, in.at, in_n);
   rng_fill(&r, w.at, w.n);
   rng_fill(&r, bias.at, bias.n);
   rng_fill(&r, res.at, res_n);
+  rng_fill(&r, factor.at, factor.n);
+  const gb_gate gated = {factor.at, scratch.at}, *gate = has_gate ? &gated : NULL;
   mark(out, out_n + 2 * pad);
   mark(cut, out_n + 2 * pad);
   k->pointwise_pack(&g, w.at, packed.at);
   const float *b = has_bias ? bias.at : NULL, *e = has_residual ? res.at : NULL;
-  k->pointwise(&g, packed.at, b, in.at, e, out + pad, 0, rows, 0, pixels);
+  k->pointwise(&g, packed.at, b, in.at, gate, e, out + pad, 0, rows, 0, pixels);
   const int64_t m = (int64_t)(rng_next(&r) % (uint32_t)(rows + 1)),
                 p = (int64_t)(rng_next(&r) % (uint32_t)(pixels + 1));
-  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, 0, m, 0, p);
-  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, m, rows, 0, p);
-  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, 0, m, p, pixels);
-  k->pointwise(&g, packed.at, b, in.at, e, cut + pad, m, rows, p, pixels);
+  k->pointwise(&g, packed.at, b, in.at, gate, e, cut + pad, 0, m, 0, p);
+  k->pointwise(&g, packed.at, b, in.at, gate, e, cut + pad, m, rows, 0, p);
+  k->pointwise(&g, packed.at, b, in.at, gate, e, cut + pad, 0, m, p, pixels);
+  k->pointwise(&g, packed.at, b, in.at, gate, e, cut + pad, m, rows, p, pixels);
   t->cases++;
   if (memcmp(out, cut, (out_n + 2 * pad) * sizeof *out) != 0)
     group_fail(t,
@@ -55,16 +60,17 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
     }
     double sum = 0, size = 0;
     for (int64_t d = 0; d < depth; d++) {
-      const double term = (double)w.at[row * depth + d] * (double)in.at[d * g.in_stride + x];
+      const double term = (double)w.at[row * depth + d] * (double)in.at[d * g.in_stride + x] *
+                          (has_gate ? (double)factor.at[d] : 1.0);
       sum += term;
       size += fabs(term);
     }
     const double bias_x = b ? (double)b[row] : 0,
                  add = bias_x + (e ? (double)e[row * g.residual_stride + x] : 0);
     const double want = act_double(g.act, sum + add), got = (double)out[i];
-    const double tol =
-        act_slope(g.act) * sum_tolerance(depth + 2, size + fabs(bias_x) + fabs(add - bias_x)) +
-        act_extra(g.act);
+    const double tol = act_slope(g.act) * sum_tolerance(depth + 2 + has_gate,
+                                                        size + fabs(bias_x) + fabs(add - bias_x)) +
+                       act_extra(g.act);
     if (!(fabs(got - want) <= tol)) {
       group_fail(
           t, "rows %ld depth %ld pixels %ld act %d seed %lu: [%ld][%ld] = %.9g, not %.9g +- %.2g",
@@ -80,33 +86,8 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
   guarded_free(&bias);
   guarded_free(&res);
   guarded_free(&packed);
-}
-
-static void pointwise_scale_case(const gb_kernels *k, group *t, int64_t rows, int64_t depth,
-                                 uint64_t seed) {
-  rng r = {seed};
-  const gb_pointwise_shape g = {rows, depth, 49, 49, 49, 49, GB_ACT_NONE};
-  const size_t n = (size_t)(rows * depth), packed_n = k->pointwise_pack_size(&g);
-  guarded w = guarded_new(n, 0), s = guarded_new((size_t)depth, 0), a = guarded_new(packed_n, 0),
-          b = guarded_new(packed_n, 0);
-  rng_fill(&r, w.at, n);
-  rng_fill(&r, s.at, s.n);
-  k->pointwise_pack(&g, w.at, a.at);
-  const int64_t cut = rows / 3;
-  k->pointwise_scale(&g, a.at, s.at, b.at, cut, rows); // what two threads would do
-  k->pointwise_scale(&g, a.at, s.at, b.at, 0, cut);
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t d = 0; d < depth; d++)
-      w.at[i * depth + d] *= s.at[d];
-  k->pointwise_pack(&g, w.at, a.at);
-  t->cases++;
-  if (memcmp(a.at, b.at, packed_n * sizeof(float)) != 0)
-    group_fail(t, "scaled weights rows %ld depth %ld seed %lu differ", (long)rows, (long)depth,
-               (unsigned long)seed);
-  guarded_free(&w);
-  guarded_free(&s);
-  guarded_free(&a);
-  guarded_free(&b);
+  guarded_free(&factor);
+  guarded_free(&scratch);
 }
 
 static void test_pointwise(const gb_kernels *k, group *t) {
@@ -123,7 +104,8 @@ static void test_pointwise(const gb_kernels *k, group *t) {
       pointwise_case(k, t, rows[i], depths[seed % 5], pixels[j], seed);
   // Deep enough that the tile no longer fits the first-level cache, and maps that do not fit the
   // second.
-  pointwise_case(k, t, 17, 641, 196, seed++);
+  for (int again = 0; again < 5; again++) // with a gate and without
+    pointwise_case(k, t, 17, 641, 196, seed++);
   pointwise_case(k, t, 9, 300, 1021, seed++);
   // Where the depth is cut into steps of 256, rows into groups of 128, and one pixel is left over.
   for (int64_t depth = 255; depth <= 258; depth++)
@@ -131,8 +113,6 @@ static void test_pointwise(const gb_kernels *k, group *t) {
       pointwise_case(k, t, 5, depth, pixels[j], seed);
   for (int64_t i = 0; i < 8; i++, seed++)
     pointwise_case(k, t, 125 + i, 120 + 47 * i, 49, seed);
-  for (int64_t i = 1; i < 50; i += 3)
-    pointwise_scale_case(k, t, i, 5 + i, seed++);
 }
 
 static void linear_case(const gb_kernels *k, group *t, int64_t rows, int64_t depth, int64_t batch,
