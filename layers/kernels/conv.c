@@ -33,9 +33,8 @@ static conv_sizes conv_sizes_of(const gb_conv_shape *g) {
   return s;
 }
 
-static gb_pointwise_shape conv_as_pointwise(const gb_conv_shape *g, const conv_sizes *s) {
-  return (gb_pointwise_shape){s->rows,       s->depth,           3 * VW, 0,
-                              g->out_stride, g->residual_stride, g->act};
+static pw_cut conv_cut(const conv_sizes *s) {
+  return pw_cut_of(s->rows, pw_block_rows(s->rows, 3 * VW));
 }
 
 size_t GB_FN(conv_pack_size)(const gb_conv_shape *g) {
@@ -45,8 +44,7 @@ size_t GB_FN(conv_pack_size)(const gb_conv_shape *g) {
 // Blocks of depth one after another (one of all when it goes by rows), in each the blocks of rows.
 void GB_FN(conv_pack)(const gb_conv_shape *g, const float *weights, float *packed) {
   const conv_sizes s = conv_sizes_of(g);
-  const gb_pointwise_shape p = conv_as_pointwise(g, &s);
-  const pw_cut cut = pw_cut_of(s.rows, pw_block_rows(p.rows, p.pixels));
+  const pw_cut cut = conv_cut(&s);
   const int64_t most = s.by_rows ? s.depth : CONV_DEPTH;
   for (int64_t i = 0; i < g->groups; i++, weights += s.rows * s.depth)
     for (int64_t k0 = 0; k0 < s.depth; k0 += most)
@@ -282,7 +280,6 @@ void GB_FN(conv)(const gb_conv_shape *g, const float *packed, const float *bias,
   if (m0 >= m1 || p0 >= p1)
     return;
   const conv_sizes s = conv_sizes_of(g);
-  const gb_pointwise_shape as = conv_as_pointwise(g, &s);
   for (int64_t i = m0 / s.rows; i * s.rows < m1; i++) {
     const int64_t row = i * s.rows;
     const conv_job job = {.g = g,
@@ -295,7 +292,7 @@ void GB_FN(conv)(const gb_conv_shape *g, const float *packed, const float *bias,
                           .scratch = scratch,
                           .m0 = gb_imax(m0 - row, 0),
                           .m1 = gb_imin(m1 - row, s.rows),
-                          .cut = pw_cut_of(s.rows, pw_block_rows(as.rows, as.pixels)),
+                          .cut = conv_cut(&s),
                           .clamp = gb_act_end(g->act)};
     if (s.by_rows)
       conv_by_rows(&job, p0, p1);

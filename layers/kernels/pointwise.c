@@ -33,10 +33,10 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
   if (m0 >= m1 || p0 >= p1)
     return;
   const pw_cut cut = pw_cut_of(g->rows, pw_block_rows(g->rows, g->pixels));
-  const int64_t most = cut.size + (cut.larger > 0) > 6 ? 3 : PW_NV;
   const int64_t column = g->depth * (int64_t)sizeof(float);
   // Pixels of a tile in the first-level cache, or else the rows of a block.
-  const int pixels_outer = column * most * VW <= PW_L1_BYTES || column * (p1 - p0) > PW_L2_BYTES;
+  const int pixels_outer =
+      column * pw_most_vectors(cut) * VW <= PW_L1_BYTES || column * (p1 - p0) > PW_L2_BYTES;
   pw_multiply(&(pw_product){.cut = cut,
                             .m0 = m0,
                             .m1 = m1,

@@ -69,6 +69,12 @@ GB_INLINE void pw_activate(const pw_product *p, float *c, int64_t rows, int64_t 
       gb_act_row(p->act, c + i * p->ldc, c + i * p->ldc, pixels);
 }
 
+// Most vectors of pixels in a tile, by the rows of the largest block.
+GB_INLINE int64_t pw_most_vectors(pw_cut cut) {
+  const int64_t rows = cut.size + (cut.larger > 0);
+  return VREGS == 32 ? (rows > 6 ? 3 : PW_NV) : rows > 4 ? 2 : PW_NV;
+}
+
 #if VREGS == 32
 // A block of rows of weights times the gate's factors. The rows of each k are a vector: what a
 // store writes too much is the next k's, and is overwritten.
@@ -91,10 +97,10 @@ GB_INLINE void pw_gate(const pw_product *p, pw_rows r, float *to) {
 // For every tile of pixels and block of rows one register tile runs over the whole depth.
 GB_INLINE void pw_multiply(const pw_product *p) {
   const int64_t b0 = pw_cut_find(p->cut, p->m0), b1 = pw_cut_find(p->cut, p->m1 - 1) + 1;
-  const int64_t most = PW_NV == 4 && p->cut.size + (p->cut.larger > 0) > 6 ? 3 : PW_NV;
   const int64_t tails = pw_tails_of(p->pixels);
   const int64_t vectors = tails ? p->pixels / VW - tails * PW_TAIL_NV : gb_idiv_up(p->pixels, VW);
-  const pw_cut spans = vectors > 0 ? pw_cut_of(vectors, most) : (pw_cut){0, 0, 0};
+  const pw_cut spans =
+      vectors > 0 ? pw_cut_of(vectors, pw_most_vectors(p->cut)) : (pw_cut){0, 0, 0};
   const int64_t total = spans.blocks + tails;
   pw_tile t = pw_tile_of(p, 0, p->depth);
   for (int64_t i = 0; i < (p->pixels_outer ? total : b1 - b0); i++)
@@ -214,7 +220,7 @@ GB_INLINE void pw_multiply(const pw_product *p) {
   const int64_t rows = p->cut.size + (p->cut.larger > 0);
   const int column = p->pixels % VW == 1 && p->pixels > VW && rows <= VW;
   const int64_t whole = p->pixels - column;
-  const pw_cut spans = pw_cut_of(gb_idiv_up(whole, VW), rows > 4 ? 2 : PW_NV);
+  const pw_cut spans = pw_cut_of(gb_idiv_up(whole, VW), pw_most_vectors(p->cut));
   const pw_cut steps = pw_steps_of(p->depth);
   const int64_t most = PW_GROUP_BYTES / (PW_DEPTH * rows * (int64_t)sizeof *panel);
   pw_group g;
