@@ -116,11 +116,13 @@ GB_INLINE void pw_multiply(const pw_product *p) {
       float *c = p->c + r.lo * p->ldc + at;
       if (p->gate) {
         // Weights are multiplied when they are met first. If they go by only once they stay where
-        // the last block's were, in the first-level cache.
+        // the last block's were, in the first-level cache. Meanwhile the next block's are asked
+        // for: pw_gate alone would wait for them, a tenth of the time of 112 x 672 by 14 x 14.
         float *gated = p->gate->scratch + (p->pixels_outer ? r.first * p->depth : 0);
         if (p->pixels_outer ? i == 0 : j == 0)
           pw_gate(p, r, gated);
         a = gated + (r.lo - r.first);
+        t.next = !p->pixels_outer || i == 0 ? p->a + (r.first + r.size) * p->depth - gated : 0;
       }
       t.last = vmask_first(pixels - (nv - 1) * VW);
       // The first block of rows asks for the pixels of the next tile, if they come from far away.

@@ -62,6 +62,7 @@ typedef struct pw_tile {
   int hard;               // hard swish before the clamp
   int partial;            // 1: start from the sums already in c (a further block of k)
   vm last;                // lanes of the last vector
+  int64_t next;           // floats from a gated block of weights to the next, not yet gated; or 0
   int64_t ahead;          // pixels from here to those that are asked for meanwhile; 0: none are
 } pw_tile;
 
@@ -113,7 +114,7 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
   }
   const float *const base = b;
   const int32_t *offsets = t->offsets;
-  const int64_t ahead = t->ahead;
+  const int64_t ahead = t->ahead, next = t->next;
   float *panel = t->panel;
   const float *gate = t->gate;
   int64_t left = t->depth;
@@ -155,7 +156,7 @@ GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const floa
       panel += PACKS ? NV * VW : 0;
       gate += FROM == PW_PACK && gate;
       if (VREGS == 32)
-        __builtin_prefetch(a + PW_AHEAD(NV));
+        __builtin_prefetch(a + next + PW_AHEAD(NV));
       if (FROM == PW_MAPS) {
         GB_UNROLL
         for (int j = 0; j < NV; j++)
