@@ -19,7 +19,7 @@
 typedef struct conv_sizes {
   int64_t rows, channels, taps, depth; // of one group
   int by_rows;
-  int64_t phases, row_len; // by rows: floats of one phase of one input row
+  int64_t phases, row_len; // by rows: floats of one phase of one input row, whole vectors
 } conv_sizes;
 
 static conv_sizes conv_sizes_of(const gb_conv_shape *g) {
@@ -28,7 +28,7 @@ static conv_sizes conv_sizes_of(const gb_conv_shape *g) {
                   .taps = g->kernel_h * g->kernel_w};
   s.depth = s.channels * s.taps;
   s.phases = gb_imin(g->stride_w, (g->kernel_w - 1) * g->dilation_w + 1);
-  s.row_len = g->out_w + (g->kernel_w - 1) * g->dilation_w / g->stride_w;
+  s.row_len = gb_idiv_up(g->out_w + (g->kernel_w - 1) * g->dilation_w / g->stride_w, VW) * VW;
   s.by_rows = s.depth <= CONV_ROW_DEPTH && g->out_w > VW && (s.channels <= 4 || g->kernel_w > 8);
   return s;
 }
