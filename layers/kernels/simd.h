@@ -89,6 +89,10 @@ GB_INLINE vf vodd(vf a, vf b) {
 GB_INLINE vf vpick(vf a, vf b, vi index, vm m) {
   return _mm512_maskz_permutex2var_ps(m, a, (__m512i)index, b);
 }
+// The same of one vector.
+GB_INLINE vf vpermute(vf x, vi index, vm m) {
+  return _mm512_maskz_permutexvar_ps(m, (__m512i)index, x);
+}
 #define V_HAS_PICK 1
 
 #elif defined(__AVX2__) && defined(__FMA__)
