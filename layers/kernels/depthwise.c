@@ -1,9 +1,11 @@
 // Depthwise convolution: every output map is one k x k filter over one input map.
 //
 // Squares of 3, 5 and 7 that keep the size of the map, or halve it, go down it column by column of
-// vectors (dw_three.h, dw_five.h), small maps as a whole (dw_narrow.h). Every other geometry (1 x
-// k, k x 1, dilated, other padding) takes the general path, one row at a time.
+// vectors (dw_three.h, dw_five.h; with 16 lanes 14 x 14 maps in one line, dw_fourteen.h), small
+// maps as a whole (dw_narrow.h). Every other geometry (1 x k, k x 1, dilated, other padding) takes
+// the general path, one row at a time.
 #include "layers/kernels/dw_five.h"
+#include "layers/kernels/dw_fourteen.h"
 #include "layers/kernels/dw_narrow.h"
 #include "layers/kernels/dw_three.h"
 
@@ -144,9 +146,9 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
   const int far = pixels >= DW_FAR && g->out_stride >= pixels; // no window of a strip
   int64_t made = -1; // the first vector of columns that masks are for
 #ifdef V_HAS_PICK
-  dw_narrow_fn *narrow = dw_narrow_of(g, y1 - y0);
   dw_picks picks;
-  if (narrow)
+  dw_whole_fn *whole = dw_fourteen_of(g, y1 - y0);
+  if (!whole && (whole = dw_narrow_of(g, y1 - y0)))
     picks = dw_picks_of(g);
 #endif
   for (int64_t c = c0; c < c1; c++) {
@@ -158,10 +160,11 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
                   .lo = clamp.lo,
                   .hi = clamp.hi,
                   .hard = clamp.hard,
+                  .more = clamp.hard || residual,
                   .far = far};
 #ifdef V_HAS_PICK
-    if (narrow)
-      narrow(g, &map, &picks);
+    if (whole)
+      whole(g, &map, &picks);
     else
 #endif
         if (square)

@@ -31,17 +31,20 @@ typedef struct dw_map {
   float *out;
   float bias, lo, hi;
   int hard;       // hard swish before the clamp
-  int far;        // output is not in the cache: a store waits as long as a load
+  int more;       // that or a residual: one test for an output that has neither
+  int far;        // maps are not in the cache: rows are asked for ahead, of the output, too
   int64_t v0, v1; // vectors of columns whose masks were made
 } dw_map;
 
 // A vector of sums becomes output `at` of the map: residual, activation and store of the lanes;
 // WHOLE: all are.
 GB_INLINE void dw_store(const dw_map *map, int64_t at, vf sum, vm lanes, const int WHOLE) {
-  if (map->residual)
-    sum += WHOLE ? vload(map->residual + at) : vloadm(map->residual + at, lanes);
-  if (map->hard)
-    sum = vhard_swish(sum);
+  if (map->more) {
+    if (map->residual)
+      sum += WHOLE ? vload(map->residual + at) : vloadm(map->residual + at, lanes);
+    if (map->hard)
+      sum = vhard_swish(sum);
+  }
   sum = vclamp(sum, vset1(map->lo), vset1(map->hi));
   if (WHOLE)
     vstore(map->out + at, sum);
@@ -68,7 +71,7 @@ GB_INLINE void dw_store_row(const dw_map *map, int64_t at, const vf *sum, vm las
 // writes too much is of rows below it before row y1, which are made later. Only where masked stores
 // are slow. One test a row: one a vector costs a tenth of a 3 x 3 filter's time.
 GB_INLINE int64_t dw_plain_end(const dw_map *map, int64_t out_w, int64_t y1, const int COLS) {
-  return VW != 8 || map->residual || map->hard ? 0 : y1 * out_w - COLS * VW + 1;
+  return VW != 8 ? INT64_MIN : map->more ? 0 : y1 * out_w - COLS * VW + 1;
 }
 
 #endif

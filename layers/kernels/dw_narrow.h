@@ -20,6 +20,9 @@ typedef struct dw_picks {
   vm rows[4 * (DW_PAIRS - 1) + DW_MAX_K], store[DW_PAIRS];
 } dw_picks;
 
+// What takes a map as a whole.
+typedef void dw_whole_fn(const gb_depthwise_shape *g, const dw_map *map, const dw_picks *p);
+
 static dw_picks dw_picks_of(const gb_depthwise_shape *g) {
   dw_picks p;
   const int64_t w = g->out_w, k = g->kernel_w, stride = g->stride_w;
@@ -155,12 +158,11 @@ DW_NARROW(narrow_5, narrow, 5)
 DW_NARROW(narrow_7, narrow, 7)
 DW_NARROW(narrow_by_2_3, narrow_by_2, 3)
 DW_NARROW(narrow_by_2_5, narrow_by_2, 5)
-typedef void dw_narrow_fn(const gb_depthwise_shape *g, const dw_map *map, const dw_picks *p);
 
 // NULL where the map is too large.
-static dw_narrow_fn *dw_narrow_of(const gb_depthwise_shape *g, int64_t rows) {
+static dw_whole_fn *dw_narrow_of(const gb_depthwise_shape *g, int64_t rows) {
   // [stride - 1][K / 2 - 1][whether the output is 7 x 7]
-  static dw_narrow_fn *const forms[2][3][2] = {
+  static dw_whole_fn *const forms[2][3][2] = {
       {{dw_narrow_3, dw_narrow_3_7}, {dw_narrow_5, dw_narrow_5_7}, {dw_narrow_7, dw_narrow_7_7}},
       {{dw_narrow_by_2_3, dw_narrow_by_2_3_7}, {dw_narrow_by_2_5, dw_narrow_by_2_5_7}, {0, 0}}};
   const int64_t k = g->kernel_h, stride = g->stride_w;

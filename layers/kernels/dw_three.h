@@ -43,9 +43,10 @@ GB_INLINE void dw_three(const gb_depthwise_shape *g, const dw_map *given, const 
 #define DW_EACH GB_UNROLL for (int c = 0; c < COLS; c++)
 #define DW_NEXT_ROW                                                                                \
   GB_KEEP_POINTER(row);                                                                            \
-  __builtin_prefetch(row + DW_AHEAD * width);                                                      \
-  if (map.far)                                                                                     \
+  if (map.far) {                                                                                   \
+    __builtin_prefetch(row + DW_AHEAD * width);                                                    \
     __builtin_prefetch(map.out + at + DW_AHEAD * out_w, 1);                                        \
+  }                                                                                                \
   dw_taps(row, m, x, 3, S, COLS, LEFT, RIGHT);                                                     \
   row += width
 #define DW_STORE_ROW                                                                               \
