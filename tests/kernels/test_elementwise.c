@@ -123,6 +123,19 @@ static void add_rows_case(const gb_kernels *k, group *t, int64_t n, gb_activatio
   guarded_free(&one);
 }
 
+// The operations on one map.
+static void elementwise(const gb_kernels *k, int op, const gb_maps_shape *g, gb_activation act,
+                        const float *x, const float *y, const float *factor, float *out) {
+  if (op == 0)
+    k->add(x, y, out, g->pixels, 0, 1, act);
+  else if (op == 1)
+    k->multiply(x, y, out, g->pixels, act);
+  else if (op == 2)
+    k->scale_maps(g, factor, factor + 1, x, out, 0, 1, act);
+  else
+    k->activate(x, out, g->pixels, act);
+}
+
 static void test_elementwise(const gb_kernels *k, group *t) {
   for (int64_t n = 1; n < 50; n += 3)
     for (size_t a = 0; a < sizeof acts / sizeof *acts; a++)
@@ -143,14 +156,7 @@ static void test_elementwise(const gb_kernels *k, group *t) {
           y.at[i] += y.at[i] < 0 ? -0.5f : 0.5f;
         }
         const gb_maps_shape g = {n, n, n};
-        if (op == 0)
-          k->add(x.at, y.at, o.at, n, 0, 1, acts[a]);
-        else if (op == 1)
-          k->multiply(x.at, y.at, o.at, n, acts[a]);
-        else if (op == 2)
-          k->scale_maps(&g, f.at, f.at + 1, x.at, o.at, 0, 1, acts[a]);
-        else
-          k->activate(x.at, o.at, n, acts[a]);
+        elementwise(k, op, &g, acts[a], x.at, y.at, f.at, o.at);
         t->cases++;
         for (int64_t i = 0; i < n; i++) {
           const double p = (double)x.at[i], q = (double)y.at[i], fa = (double)f.at[0],
@@ -165,6 +171,9 @@ static void test_elementwise(const gb_kernels *k, group *t) {
             break;
           }
         }
+        elementwise(k, op, &g, acts[a], x.at, y.at, f.at, x.at);
+        if (memcmp(x.at, o.at, (size_t)n * sizeof *x.at) != 0)
+          group_fail(t, "op %d act %d n %ld: in place differs", op, (int)acts[a], (long)n);
         guarded_free(&x);
         guarded_free(&y);
         guarded_free(&o);
