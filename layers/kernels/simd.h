@@ -447,7 +447,8 @@ GB_INLINE float vsum(vf x) {
 #endif
 }
 
-// Sum of n floats, in four vectors of partial sums.
+// Sum of n floats, in four vectors of partial sums. What is left of a row is added to different
+// ones, too: of a map of 7 x 7 that is all.
 GB_NOINLINE __attribute__((unused)) float gb_row_sum(const float *p, int64_t n) {
   vf a = vzero(), b = a, c = a, d = a;
   int64_t i = 0;
@@ -457,8 +458,17 @@ GB_NOINLINE __attribute__((unused)) float gb_row_sum(const float *p, int64_t n) 
     c += vload(p + i + 2 * VW);
     d += vload(p + i + 3 * VW);
   }
-  for (; i < n; i += VW)
-    a += vloadm(p + i, vmask_first(n - i));
+  if (i + 2 * VW <= n) {
+    a += vload(p + i);
+    b += vload(p + i + VW);
+    i += 2 * VW;
+  }
+  if (i + VW <= n) {
+    c += vload(p + i);
+    i += VW;
+  }
+  if (i < n)
+    d += vloadm(p + i, vmask_first(n - i));
   return vsum((a + b) + (c + d));
 }
 
