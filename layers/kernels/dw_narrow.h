@@ -80,17 +80,13 @@ GB_INLINE void dw_narrow_column(const dw_map *map, const dw_picks *p, const vf *
 
 GB_INLINE void dw_store_pairs(const gb_depthwise_shape *g, const dw_map *map, const dw_picks *p,
                               const vf *sum, const int SIZE) {
-  const dw_map m = *map;
+  const dw_map m = *map; // so that stores to floats leave it in registers
   const int64_t step = 2 * (SIZE > 0 ? SIZE : g->out_w);
-  const vf lo = vset1(m.lo), hi = vset1(m.hi);
   GB_UNROLL
   for (int j = 0; j < DW_PAIRS; j++) {
     const vm lanes =
         SIZE == 0 ? p->store[j] : vmask_first(gb_imin(2 * SIZE, (SIZE - 2 * j) * SIZE));
-    if (m.residual || m.hard)
-      dw_store(&m, j * step, sum[j], lanes, 0);
-    else
-      vstorem(m.out + j * step, vclamp(sum[j], lo, hi), lanes);
+    dw_store(&m, j * step, sum[j], lanes, 0);
   }
 }
 
