@@ -118,7 +118,8 @@ GB_INLINE void dw_narrow_by_2(const gb_depthwise_shape *g, const dw_map *map, co
                               const int K, const int SIZE) {
   vf sum[DW_PAIRS], half[4 * (DW_PAIRS - 1) + 5];
   const int64_t width = SIZE > 0 ? 2 * SIZE : g->in_w;
-  const int taps = 4 * (DW_PAIRS - 1) + K, end = SIZE > 0 ? gb_imin(taps, 2 * SIZE + K / 2) : taps;
+  const int taps = 4 * (DW_PAIRS - 1) + K, rows = taps + 2,
+            end = SIZE > 0 ? gb_imin(rows, 2 * SIZE + K / 2) : rows;
   GB_UNROLL
   for (int j = 0; j < DW_PAIRS; j++)
     sum[j] = vset1(map->bias);
@@ -127,7 +128,7 @@ GB_INLINE void dw_narrow_by_2(const gb_depthwise_shape *g, const dw_map *map, co
     const float *in = map->in - K / 2 * width;
     vf row[4 * (DW_PAIRS - 1) + 5 + 2];
     GB_UNROLL
-    for (int t = 0; t < taps + 2; t++, in += width) {
+    for (int t = 0; t < rows; t++, in += width) {
       if (SIZE == 0)
         GB_KEEP_POINTER(in);
       row[t] = t < end ? vloadm(in, dw_narrow_rows(p, t, K, SIZE, 2)) : vzero();
@@ -136,7 +137,7 @@ GB_INLINE void dw_narrow_by_2(const gb_depthwise_shape *g, const dw_map *map, co
     }
     GB_UNROLL
     for (int kx = (K / 2 + odd) % 2; kx < K; kx += 2)
-      dw_narrow_column(map, p, half, sum, kx, K, 4, end);
+      dw_narrow_column(map, p, half, sum, kx, K, 4, gb_imin(end, taps));
   }
   dw_store_pairs(g, map, p, sum, SIZE);
 }

@@ -154,11 +154,17 @@ static void test_depthwise(const gb_kernels *k, group *t) {
               (shape){3, 3, 3, height, sizes[i], kernel, kernel, stride, stride, pad, pad, 1, 1},
               DEPTHWISE, seed++);
         }
-  for (int64_t height = 1; height <= 9; height++) // two rows to a vector
-    for (int64_t kernel = 3; kernel <= 7; kernel += 2)
-      conv_case(k, t,
-                (shape){4, 4, 4, height, 7, kernel, kernel, 1, 1, kernel / 2, kernel / 2, 1, 1},
-                DEPTHWISE, seed++);
+  // Small maps, which go as a whole, two rows to a vector, and where that ends; 7 x 7 and 14 x 14,
+  // which have forms of their own.
+  for (int64_t height = 1; height <= 17; height++)
+    for (int64_t width = 2; width <= 17; width += width == 4 || width == 10 ? 3 : 1)
+      for (int64_t kernel = 3; kernel <= 7; kernel += 2)
+        for (int64_t stride = 1; stride <= 2; stride++) {
+          const int64_t pad = kernel / 2;
+          conv_case(k, t,
+                    (shape){3, 3, 3, height, width, kernel, kernel, stride, stride, pad, pad, 1, 1},
+                    DEPTHWISE, seed++);
+        }
   const shape others[] = {
       {4, 8, 4, 14, 14, 3, 3, 1, 1, 1, 1, 1, 1},   // multiplier 2
       {2, 6, 2, 9, 11, 5, 5, 2, 2, 2, 2, 1, 1},    // multiplier 3
