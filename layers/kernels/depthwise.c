@@ -123,15 +123,11 @@ typedef void dw_square_fn(const gb_depthwise_shape *g, const dw_map *map, const 
 // NULL where there is no form but the general one.
 static dw_square_fn *dw_square_of(const gb_depthwise_shape *g) {
   const int64_t k = g->kernel_h, stride = g->stride_h;
-  if (k != g->kernel_w || stride != g->stride_w || g->dilation_h != 1 || g->dilation_w != 1 ||
-      g->pad_top != k / 2 || g->pad_left != k / 2 || g->out_h != gb_idiv_up(g->in_h, stride) ||
-      g->out_w != gb_idiv_up(g->in_w, stride))
+  if (!dw_is_square(g))
     return NULL;
   if (stride == 1)
-    return k == 3 ? dw_3 : k == 5 ? dw_5 : k == 7 ? dw_7 : NULL;
-  if (stride == 2)
-    return k == 3 ? dw_3_by_2 : k == 5 ? dw_5_by_2 : NULL;
-  return NULL;
+    return k == 3 ? dw_3 : k == 5 ? dw_5 : dw_7;
+  return k == 3 ? dw_3_by_2 : k == 5 ? dw_5_by_2 : NULL;
 }
 
 static void dw_run(const gb_depthwise_shape *g, const float *weights, const float *bias,

@@ -70,9 +70,8 @@ DW_FOURTEEN(5)
 // NULL for any other map, and for a part of one.
 static dw_whole_fn *dw_fourteen_of(const gb_depthwise_shape *g, int64_t rows) {
   const int64_t k = g->kernel_h;
-  if (g->in_h != DW_SIZE || g->in_w != DW_SIZE || rows != DW_SIZE || g->out_w != DW_SIZE ||
-      k != g->kernel_w || g->stride_h != 1 || g->stride_w != 1 || g->dilation_h != 1 ||
-      g->dilation_w != 1 || g->pad_top != k / 2 || g->pad_left != k / 2)
+  if (!dw_is_square(g) || g->stride_h != 1 || g->in_h != DW_SIZE || g->in_w != DW_SIZE ||
+      rows != DW_SIZE)
     return NULL;
   return k == 3 ? dw_fourteen_3 : k == 5 ? dw_fourteen_5 : NULL;
 }

@@ -32,9 +32,18 @@ typedef struct dw_map {
   float bias, lo, hi;
   int hard;       // hard swish before the clamp
   int more;       // that or a residual: one test for an output that has neither
-  int far;        // maps are not in the cache: rows are asked for ahead, of the output, too
+  int far;        // maps are not in the cache: output rows are asked for ahead
   int64_t v0, v1; // vectors of columns whose masks were made
 } dw_map;
+
+// K x K with padding K / 2 and stride 1 or 2, undilated, which keeps the size of the map or halves
+// it: the geometry of every form but the general one.
+GB_INLINE int dw_is_square(const gb_depthwise_shape *g) {
+  const int64_t k = g->kernel_h, stride = g->stride_h;
+  return (k == 3 || k == 5 || k == 7) && k == g->kernel_w && stride <= 2 && stride == g->stride_w &&
+         g->dilation_h == 1 && g->dilation_w == 1 && g->pad_top == k / 2 && g->pad_left == k / 2 &&
+         g->out_h == gb_idiv_up(g->in_h, stride) && g->out_w == gb_idiv_up(g->in_w, stride);
+}
 
 // A vector of sums becomes output `at` of the map: residual, activation and store of the lanes;
 // WHOLE: all are.

@@ -10,9 +10,9 @@
 
 #ifdef V_HAS_PICK
 // A row's taps go with the row as it was loaded, one sum for each column of the filter; the sums
-// then go to the lanes where they are wanted, and 0 comes where the map ends: a sum for a shift and
-// not a load. At stride 2 that is so for the even and for the odd columns of a row, two rows of
-// which are picked into one vector.
+// then go to the lanes where they are wanted, and 0 comes where the map ends: a shuffle for a sum
+// and not for a load, of which there are more. At stride 2 so with the even and with the odd
+// columns of two rows, which are picked into one vector.
 typedef struct dw_picks {
   vi half[2];          // stride 2: even and odd columns of two rows
   vi shift[DW_MAX_K];  // of the sums of one column of the filter
@@ -163,10 +163,8 @@ static dw_whole_fn *dw_narrow_of(const gb_depthwise_shape *g, int64_t rows) {
       {{dw_narrow_3, dw_narrow_3_7}, {dw_narrow_5, dw_narrow_5_7}, {dw_narrow_7, dw_narrow_7_7}},
       {{dw_narrow_by_2_3, dw_narrow_by_2_3_7}, {dw_narrow_by_2_5, dw_narrow_by_2_5_7}, {0, 0}}};
   const int64_t k = g->kernel_h, stride = g->stride_w;
-  if (k != g->kernel_w || (k != 3 && k != 5 && k != 7) || g->stride_h != stride || stride > 2 ||
-      g->dilation_h != 1 || g->dilation_w != 1 || g->pad_top != k / 2 || g->pad_left != k / 2 ||
-      2 * g->out_w > VW || g->out_h > 2 * DW_PAIRS || rows != g->out_h || g->in_w > VW ||
-      g->out_w != gb_idiv_up(g->in_w, stride))
+  if (!dw_is_square(g) || 2 * g->out_w > VW || g->in_w > VW || g->out_h > 2 * DW_PAIRS ||
+      rows != g->out_h)
     return NULL;
   const int seven = g->out_w == 7 && g->out_h == 7 && g->in_w == 7 * stride && g->in_h == g->in_w;
   return forms[stride - 1][k / 2 - 1][seven];
