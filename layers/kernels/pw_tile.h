@@ -68,179 +68,256 @@ typedef struct pw_tile {
 
 typedef void pw_tile_fn(const pw_tile *t, const float *a, const float *b, float *c);
 
-GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const float *restrict b,
-                           float *c, const int MR, const int NV, const int MASKED, const int TAIL,
-                           const int FROM) {
-  const int PACKS = FROM == PW_PACK || (FROM == PW_OFFSETS && VREGS == 16);
-  vf acc[PW_MR][PW_NV], tail = vzero();
-  const int64_t lda = t->lda, ldb = t->ldb, ldc = t->ldc;
-  const vm last = t->last, rows = vmask_first(MR);
-  // Maps lie far apart, so that the last steps would wait for every row of these: a 1 x 1
-  // convolution of 64 to 256 maps of 56 x 56 with a residual takes half as long again without.
-  // Measured with AVX2 only.
-  if (VREGS == 16 && t->residual) {
-    GB_UNROLL
-    for (int i = 0; i < MR; i++) {
-      __builtin_prefetch(t->residual + i * t->ldr);
-      __builtin_prefetch(t->residual + i * t->ldr + NV * VW - 1);
-      __builtin_prefetch(c + i * ldc, 1);
-      __builtin_prefetch(c + i * ldc + NV * VW - 1, 1);
-    }
-  }
+// The form of a tile: constants to the compiler, so that its sums are registers.
+typedef struct pw_form {
+  int rows, vectors;
+  int masked; // the last vector has lanes `last` only
+  int tail;   // one pixel more behind the last vector
+  int from;
+} pw_form;
+
+typedef struct pw_sums {
+  vf at[PW_MR][PW_NV];
+  vf tail; // rows in the lanes
+} pw_sums;
+
+// Vector j of a row of pixels.
+GB_INLINE vf pw_load(const float *row, int j, vm last, const pw_form f) {
+  return f.masked && j == f.vectors - 1 ? vloadm(row + j * VW, last) : vload(row + j * VW);
+}
+
+// The tail's pixel of every row, to the lanes.
+GB_INLINE vf pw_gather(const float *p, int64_t stride, const pw_form f) {
+  float x[VW] = {0};
+  for (int i = 0; i < f.rows; i++)
+    x[i] = p[i * stride + f.vectors * VW];
+  return vload(x);
+}
+
+GB_INLINE void pw_begin(const pw_tile *t, pw_sums *s, const float *c, const pw_form f) {
   if (t->partial) {
+    const float *row = c;
     GB_UNROLL
-    for (int i = 0; i < MR; i++) {
+    for (int i = 0; i < f.rows; i++, row += t->ldc) {
       GB_UNROLL
-      for (int j = 0; j < NV; j++)
-        acc[i][j] = MASKED && j == NV - 1 ? vloadm(c + i * ldc + j * VW, last)
-                                          : vload(c + i * ldc + j * VW);
+      for (int j = 0; j < f.vectors; j++)
+        s->at[i][j] = pw_load(row, j, t->last, f);
     }
-    if (TAIL) {
-      float s[VW] = {0};
-      for (int i = 0; i < MR; i++)
-        s[i] = c[i * ldc + NV * VW];
-      tail = vload(s);
-    }
-  } else {
-    GB_UNROLL
-    for (int i = 0; i < MR; i++) {
-      const vf s = t->bias ? vset1(t->bias[i]) : vzero();
-      GB_UNROLL
-      for (int j = 0; j < NV; j++)
-        acc[i][j] = s;
-    }
-    if (TAIL && t->bias)
-      tail = vloadm(t->bias, rows);
+    s->tail = f.tail ? pw_gather(c, t->ldc, f) : vzero();
+    return;
   }
-  const float *const base = b;
-  const int32_t *offsets = t->offsets;
-  const int64_t ahead = t->ahead, next = t->next;
+  GB_UNROLL
+  for (int i = 0; i < f.rows; i++) {
+    const vf bias = t->bias ? vset1(t->bias[i]) : vzero();
+    GB_UNROLL
+    for (int j = 0; j < f.vectors; j++)
+      s->at[i][j] = bias;
+  }
+  s->tail = f.tail && t->bias ? vloadm(t->bias, vmask_first(f.rows)) : vzero();
+}
+
+// One k: a column of weights times a row of pixels.
+GB_INLINE void pw_add_column(pw_sums *s, const float *a, const vf *x, const pw_form f) {
+  GB_UNROLL
+  for (int i = 0; i < f.rows; i++) {
+    const vf w = vset1(a[i]);
+    GB_UNROLL
+    for (int j = 0; j < f.vectors; j++)
+      s->at[i][j] = vfma(w, x[j], s->at[i][j]);
+  }
+}
+
+#if VREGS == 32
+// Where the next k finds its operands.
+typedef struct pw_place {
+  const float *a, *b;
+  const int32_t *offset;
+} pw_place;
+
+GB_INLINE void pw_step(const pw_tile *t, pw_sums *s, pw_place *at, const float *base, int64_t ahead,
+                       const pw_form f) {
+  vf x[PW_NV];
+  const float *b = f.from == PW_OFFSETS ? base + *at->offset++ : at->b;
+  GB_UNROLL
+  for (int j = 0; j < f.vectors; j++) {
+    x[j] = pw_load(b, j, t->last, f);
+    if (ahead)
+      __builtin_prefetch(b + ahead + j * VW);
+  }
+  pw_add_column(s, at->a, x, f);
+  if (f.tail)
+    s->tail = vfma(vloadm(at->a, vmask_first(f.rows)), vset1(b[f.vectors * VW]), s->tail);
+  at->a += t->lda;
+  at->b += t->ldb;
+}
+
+// Two k for each line of weights that is asked for: eight rows of two columns are one. Fewer
+// instructions count where another hardware thread takes half of the decoder.
+GB_INLINE void pw_sum(const pw_tile *t, pw_sums *s, const float *a, const float *b,
+                      const pw_form f) {
+  const pw_tile own = *t; // which no store of the tile's can change
+  pw_place at = {a, b, own.offsets};
+  const int64_t next = own.next + PW_AHEAD(f.vectors), ahead = own.ahead;
+  int64_t left = own.depth;
+  if (f.from == PW_MAPS && ahead) {
+    for (; left > 0; left--) {
+      __builtin_prefetch(at.a + next);
+      pw_step(&own, s, &at, b, ahead, f);
+    }
+    return;
+  }
+  for (; left > 1; left -= 2) {
+    __builtin_prefetch(at.a + next);
+    pw_step(&own, s, &at, b, 0, f);
+    pw_step(&own, s, &at, b, 0, f);
+  }
+  if (left > 0)
+    pw_step(&own, s, &at, b, 0, f);
+}
+#else
+GB_INLINE void pw_sum(const pw_tile *t, pw_sums *s, const float *a, const float *b,
+                      const pw_form f) {
+  const float *const base = b, *gate = t->gate;
+  const int32_t *offset = t->offsets;
+  const int64_t lda = t->lda, ldb = t->ldb;
+  const vm last = t->last;
   float *panel = t->panel;
-  const float *gate = t->gate;
   int64_t left = t->depth;
 #if PW_HAS_FOURS
-  if (FROM == PW_PANEL && MR * NV == 12 && lda == MR && left >= 4) {
-    if (NV == 3)
-      pw_fours_4x3(acc, a, b, left / 4);
+  if (f.from == PW_PANEL && f.rows * f.vectors == 12 && lda == f.rows && left >= 4) {
+    if (f.vectors == 3)
+      pw_fours_4x3(s->at, a, b, left / 4);
     else
-      pw_fours_6x2(acc, a, b, left / 4);
-    a += left / 4 * 4 * MR;
-    b += left / 4 * 4 * NV * VW;
+      pw_fours_6x2(s->at, a, b, left / 4);
+    a += left / 4 * 4 * f.rows;
+    b += left / 4 * 4 * f.vectors * VW;
     left %= 4;
   }
 #endif
   for (int64_t chunk; left > 0; left -= chunk) {
     chunk = gb_imin(left, PW_CHUNK);
-    if (VREGS == 16 && FROM != PW_OFFSETS) {
+    if (f.from != PW_OFFSETS) {
       GB_UNROLL
-      for (int i = 0; i < MR; i++)
-        __builtin_prefetch(a + PW_AHEAD(NV) + i * 16, 0, 2);
+      for (int i = 0; i < f.rows; i++)
+        __builtin_prefetch(a + PW_AHEAD(f.vectors) + i * 16, 0, 2);
     }
     for (int64_t k = chunk; k > 0; k--) {
       vf x[PW_NV];
-      if (FROM == PW_OFFSETS)
-        b = base + *offsets++;
+      if (f.from == PW_OFFSETS)
+        b = base + *offset++;
       GB_UNROLL
-      for (int j = 0; j < NV; j++) {
-        x[j] = MASKED && FROM != PW_PANEL && j == NV - 1 ? vloadm(b + j * VW, last)
-                                                         : vload(b + j * VW);
-        if (FROM == PW_PACK && gate)
+      for (int j = 0; j < f.vectors; j++) {
+        x[j] = f.from == PW_PANEL ? vload(b + j * VW) : pw_load(b, j, last, f);
+        if (f.from == PW_PACK && gate)
           x[j] *= vset1(*gate);
-        if (VREGS == 16)
-          GB_KEEP(x[j]);
-        if (PACKS)
+        GB_KEEP(x[j]);
+        if (f.from != PW_PANEL)
           vstore(panel + j * VW, x[j]);
-        if (FROM == PW_PACK)
-          __builtin_prefetch(b + (NV + j + 1) * VW);
+        if (f.from == PW_PACK)
+          __builtin_prefetch(b + (f.vectors + j + 1) * VW);
       }
-      panel += PACKS ? NV * VW : 0;
-      gate += FROM == PW_PACK && gate;
-      if (VREGS == 32)
-        __builtin_prefetch(a + next + PW_AHEAD(NV));
-      if (FROM == PW_MAPS) {
-        GB_UNROLL
-        for (int j = 0; j < NV; j++)
-          __builtin_prefetch(b + ahead + j * VW);
-      }
-      GB_UNROLL
-      for (int i = 0; i < MR; i++) {
-        const vf w = vset1(a[i]);
-        GB_UNROLL
-        for (int j = 0; j < NV; j++)
-          acc[i][j] = vfma(w, x[j], acc[i][j]);
-      }
-      if (TAIL)
-        tail = vfma(vloadm(a, rows), vset1(b[NV * VW]), tail);
+      panel += f.from != PW_PANEL ? f.vectors * VW : 0;
+      gate += f.from == PW_PACK && gate;
+      pw_add_column(s, a, x, f);
       a += lda;
-      if (FROM != PW_OFFSETS)
-        b += FROM == PW_PANEL ? NV * VW : ldb;
+      if (f.from != PW_OFFSETS)
+        b += f.from == PW_PANEL ? f.vectors * VW : ldb;
     }
   }
-  if (t->residual) {
-    GB_UNROLL
-    for (int i = 0; i < MR; i++) {
-      GB_UNROLL
-      for (int j = 0; j < NV; j++) {
-        const float *r = t->residual + i * t->ldr + j * VW;
-        acc[i][j] += MASKED && j == NV - 1 ? vloadm(r, last) : vload(r);
-      }
-    }
-    if (TAIL) {
-      float r[VW] = {0};
-      for (int i = 0; i < MR; i++)
-        r[i] = t->residual[i * t->ldr + NV * VW];
-      tail += vload(r);
-    }
-  }
-  if (t->hard) {
-    GB_UNROLL
-    for (int i = 0; i < MR; i++) {
-      GB_UNROLL
-      for (int j = 0; j < NV; j++)
-        acc[i][j] = vhard_swish(acc[i][j]);
-    }
-    tail = vhard_swish(tail);
-  }
+}
+#endif
+
+#define PW_EACH_SUM(s, f, x, expression)                                                           \
+  do {                                                                                             \
+    GB_UNROLL                                                                                      \
+    for (int i = 0; i < (f).rows; i++) {                                                           \
+      GB_UNROLL                                                                                    \
+      for (int j = 0; j < (f).vectors; j++) {                                                      \
+        const vf x = (s)->at[i][j];                                                                \
+        (s)->at[i][j] = expression;                                                                \
+      }                                                                                            \
+    }                                                                                              \
+    if ((f).tail) {                                                                                \
+      const vf x = (s)->tail;                                                                      \
+      (s)->tail = expression;                                                                      \
+    }                                                                                              \
+  } while (0)
+
+GB_INLINE void pw_end(const pw_tile *t, pw_sums *s, float *c, const pw_form f) {
+  const vm last = t->last;
   const vf lo = vset1(t->lo), hi = vset1(t->hi);
-  GB_UNROLL
-  for (int i = 0; i < MR; i++) {
+  if (t->residual) {
+    const float *row = t->residual;
     GB_UNROLL
-    for (int j = 0; j < NV; j++) {
-      const vf y = vclamp(acc[i][j], lo, hi);
-      if (MASKED && j == NV - 1)
-        vstorem(c + i * ldc + j * VW, y, last);
+    for (int i = 0; i < f.rows; i++, row += t->ldr) {
+      GB_UNROLL
+      for (int j = 0; j < f.vectors; j++)
+        s->at[i][j] += pw_load(row, j, last, f);
+    }
+    if (f.tail)
+      s->tail += pw_gather(t->residual, t->ldr, f);
+  }
+  if (t->hard)
+    PW_EACH_SUM(s, f, x, vhard_swish(x));
+  if (t->hi < __builtin_inff())
+    PW_EACH_SUM(s, f, x, vmin(hi, x));
+  if (t->lo > -__builtin_inff())
+    PW_EACH_SUM(s, f, x, vmax(lo, x));
+  // Addresses of rows are made here: made in advance, as gcc 12 does, they are spilled, a fifth of
+  // the time of a depth of 16.
+  GB_KEEP_POINTER(c);
+  float *row = c;
+  GB_UNROLL
+  for (int i = 0; i < f.rows; i++, row += t->ldc) {
+    GB_UNROLL
+    for (int j = 0; j < f.vectors; j++) {
+      if (f.masked && j == f.vectors - 1)
+        vstorem(row + j * VW, s->at[i][j], last);
       else
-        vstore(c + i * ldc + j * VW, y);
+        vstore(row + j * VW, s->at[i][j]);
     }
   }
-  if (TAIL) {
-    float s[VW];
-    vstore(s, vclamp(tail, lo, hi));
-    for (int i = 0; i < MR; i++)
-      c[i * ldc + NV * VW] = s[i];
+  if (f.tail) {
+    float x[VW];
+    vstore(x, s->tail);
+    for (int i = 0; i < f.rows; i++)
+      c[i * t->ldc + f.vectors * VW] = x[i];
   }
+}
+
+GB_INLINE void pw_tile_run(const pw_tile *t, const float *restrict a, const float *restrict b,
+                           float *c, const pw_form f) {
+  // Maps lie far apart, so that the last steps would wait for every row of these: a 1 x 1
+  // convolution of 64 to 256 maps of 56 x 56 with a residual takes half as long again without.
+  // Measured with AVX2 only.
+  if (VREGS == 16 && t->residual) {
+    GB_UNROLL
+    for (int i = 0; i < f.rows; i++) {
+      __builtin_prefetch(t->residual + i * t->ldr);
+      __builtin_prefetch(t->residual + i * t->ldr + f.vectors * VW - 1);
+      __builtin_prefetch(c + i * t->ldc, 1);
+      __builtin_prefetch(c + i * t->ldc + f.vectors * VW - 1, 1);
+    }
+  }
+  pw_sums s;
+  pw_begin(t, &s, c, f);
+  pw_sum(t, &s, a, b, f);
+  pw_end(t, &s, c, f);
 }
 
 #define PW_FORM(NAME, MR, NV, MASKED, TAIL, FROM)                                                  \
   GB_NOINLINE void pw_##NAME##_##MR##_##NV(const pw_tile *t, const float *a, const float *b,       \
                                            float *c) {                                             \
-    pw_tile_run(t, a, b, c, MR, NV, MASKED, TAIL, FROM);                                           \
+    pw_tile_run(t, a, b, c, (pw_form){MR, NV, MASKED, TAIL, FROM});                                \
   }
 #define PW_OFFSETS_FORM(MR, NV) PW_FORM(offsets, MR, NV, 1, 0, PW_OFFSETS)
 
 #if VREGS == 32
 #define PW_TAIL_FORM(MR, NV) PW_FORM(tail, MR, NV, 0, 1, PW_MAPS)
-// On AVX-512 a masked load costs what a plain one does, so one form serves both there.
-#if VW == 16
-#define PW_MAPS_FORM(MR, NV) PW_FORM(masked, MR, NV, 1, 0, PW_MAPS)
-#define PW_PAIR(MR, NV)                                                                            \
-  { pw_masked_##MR##_##NV, pw_masked_##MR##_##NV }
-#else
 #define PW_MAPS_FORM(MR, NV)                                                                       \
   PW_FORM(whole, MR, NV, 0, 0, PW_MAPS) PW_FORM(masked, MR, NV, 1, 0, PW_MAPS)
 #define PW_PAIR(MR, NV)                                                                            \
   { pw_whole_##MR##_##NV, pw_masked_##MR##_##NV }
-#endif
 #define PW_EACH_MR(F, NV) F(1, NV) F(2, NV) F(3, NV) F(4, NV) F(5, NV) F(6, NV) F(7, NV) F(8, NV)
 PW_EACH_MR(PW_MAPS_FORM, 1)
 PW_EACH_MR(PW_MAPS_FORM, 2)
