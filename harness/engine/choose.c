@@ -40,6 +40,7 @@ gb_status gb_plan_prepare(gb_plan *plan, gb_error *error) {
     if (step->scratch > plan->scratch_size)
       plan->scratch_size = step->scratch;
   }
+  gb_plan_asks(plan);
   return gb_plan_waits(plan, error);
 }
 

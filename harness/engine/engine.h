@@ -48,6 +48,7 @@ void gb_reference_free(gb_reference *engine);
   X(BANDS, "bands",                                                                                \
     "each thread keeps to its own rows of large maps, in memory of its own "                       \
     "(on several threads, for one image)")                                                         \
+  X(PREFETCH, "prefetch", "products ask for the weights of linear layers behind them")             \
   X(REORDER_LINEAR, "reorder-linear", "convolutions that commute run cheaper one first")           \
   X(WINOGRAD, "winograd", "3×3 convolutions with fewer multiplications")
 typedef enum gb_pass {

@@ -6,8 +6,8 @@
 // commute; choose.c gives each step a type from steps.def (one file step_*.c a type, ending in one
 // const descriptor); place.c decides where tensors lie, so that concatenation, slices and shuffles
 // move nothing; strips.c, which steps run depth first, strip by strip of rows; share.c, how threads
-// share each step, and halo.c, what they tell each other then; native.c runs it on a team of
-// threads.
+// share each step, and halo.c, what they tell each other then; ask.c, which weights a step asks
+// for; native.c runs it on a team of threads.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H
@@ -96,6 +96,10 @@ typedef struct gb_step_type {
   // Packs weights into the plan's arena, fills `data`, `scratch` (floats a thread) and `executed`.
   gb_status (*prepare)(gb_plan *plan, gb_step *step, gb_error *error);
   void (*run)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
+  // The weights that the worker's share reads, once and in order; NULL: maps and weights are read
+  // again and again. The step is a linear layer.
+  const float *(*reads)(const gb_step *step, const gb_worker *worker, int64_t *count);
+  bool asks; // for the weights of such steps behind it, while it runs; see ask.c
   // Where steps that go by rows put together what threads found in their bands: called before all
   // wait for each other and run. Each thread has gb_given() to write to.
   void (*give)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
@@ -140,6 +144,9 @@ struct gb_step {
   bool gives;              // threads tell each other something before that
   int64_t exchange;        // where, in floats of the memory for exchange
   const gb_halo *halo;     // the rows of neighbours that are put there, or NULL
+  // Found by ask.c: steps whose weights this one asks for.
+  size_t asks[GB_ASKS];
+  int ask_count;
   // Found by the type:
   void *data;
   int64_t scratch;           // floats each thread needs
@@ -163,6 +170,7 @@ struct gb_plan {
   int64_t exchange_size; // floats of all threads
   int64_t live_size;     // the most floats of one image that are needed at once
   int64_t scratch_size;  // floats of one thread
+  int64_t ask_size;      // floats of weights that a thread asks for at most
   int *producers;        // step that computes a tensor, by tensor; -1
 };
 
@@ -204,6 +212,11 @@ void gb_strips_end(gb_worker *worker);
 
 // Where threads wait for each other; called by gb_plan_prepare.
 gb_status gb_plan_waits(gb_plan *plan, gb_error *error);
+
+// Which steps ask for the weights of others; called by gb_plan_prepare.
+void gb_plan_asks(gb_plan *plan);
+// What the worker asks for while it runs the step, put to *ask; NULL where there is nothing.
+gb_ask *gb_ask_of(const gb_plan *plan, const gb_step *step, const gb_worker *worker, gb_ask *ask);
 
 // Counts readers of every tensor, and finds the step that computes it, anew.
 void gb_plan_count_uses(gb_plan *plan);

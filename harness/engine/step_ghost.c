@@ -67,6 +67,7 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   gb_share(rows, grain, worker, &lo, &hi);
   if (lo >= hi)
     return;
+  gb_ask ask;
   gb_gate gate = {.scratch = worker->scratch};
   if (step->gate >= 0)
     gate.factor = gb_plane_at(plan, step->gate, 0, worker);
@@ -77,9 +78,10 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   }
   plan->kernels->ghost(&g->shape, g->packed, step->bias, step->ghosts->weights, step->ghosts->bias,
                        gb_plane_at(plan, step->in[0], 0, worker), gate.factor ? &gate : NULL,
-                       residual, gb_plane_at(plan, step->out, 0, worker), ghost_residual,
+                       gb_ask_of(plan, step, worker, &ask), residual,
+                       gb_plane_at(plan, step->out, 0, worker), ghost_residual,
                        gb_plane_at(plan, step->ghosts->out, 0, worker), lo, hi);
 }
 
 const gb_step_type gb_step_ghost = {
-    .name = "ghost", .accepts = accepts, .prepare = prepare, .run = run};
+    .name = "ghost", .accepts = accepts, .prepare = prepare, .run = run, .asks = true};

@@ -1,6 +1,8 @@
 // Linear layers and pointwise convolutions of a single pixel: weights stream once for the batch.
 #include "harness/engine/plan.h"
 
+enum { ROW_GRAIN = 16 }; // outputs of a line
+
 // A convolution without groups whose kernel covers its input exactly is a linear layer:
 // squeeze-excite on single pixels, EEGNet's classifier.
 static bool covers_input(const gb_plan *plan, const gb_step *step) {
@@ -36,14 +38,26 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
   return GB_OK;
 }
 
+static const float *reads(const gb_step *step, const gb_worker *worker, int64_t *count) {
+  const gb_linear_shape *g = step->data;
+  int64_t lo, hi;
+  gb_share(g->rows, ROW_GRAIN, worker, &lo, &hi);
+  *count = (hi - lo) * g->depth;
+  return step->weights + lo * g->depth;
+}
+
 static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worker) {
   const gb_linear_shape *g = step->data;
   int64_t lo, hi;
-  gb_share(g->rows, 16, worker, &lo, &hi);
+  gb_share(g->rows, ROW_GRAIN, worker, &lo, &hi);
   if (lo < hi)
     plan->kernels->linear(g, step->weights, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
                           gb_plane_at(plan, step->out, 0, worker), lo, hi);
 }
 
-const gb_step_type gb_step_linear = {
-    .name = "linear", .whole_batch = true, .accepts = accepts, .prepare = prepare, .run = run};
+const gb_step_type gb_step_linear = {.name = "linear",
+                                     .whole_batch = true,
+                                     .accepts = accepts,
+                                     .prepare = prepare,
+                                     .run = run,
+                                     .reads = reads};

@@ -49,15 +49,20 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
   gb_slice s = gb_slice_of(plan, step, GB_ROW_GRAIN, worker);
   if (s.c0 >= s.c1 || s.p0 >= s.p1)
     return;
+  gb_ask ask;
   gb_gate gate = {.scratch = worker->scratch};
   if (step->gate >= 0)
     gate.factor = gb_plane_at(plan, step->gate, 0, worker);
-  plan->kernels->pointwise(&p->shape, p->packed, step->bias,
-                           gb_plane_at(plan, step->in[0], 0, worker), gate.factor ? &gate : NULL,
-                           step->residual >= 0 ? gb_plane_at(plan, step->residual, 0, worker)
-                                               : NULL,
-                           gb_plane_at(plan, step->out, 0, worker), s.c0, s.c1, s.p0, s.p1);
+  plan->kernels->pointwise(
+      &p->shape, p->packed, step->bias, gb_plane_at(plan, step->in[0], 0, worker),
+      gate.factor ? &gate : NULL, gb_ask_of(plan, step, worker, &ask),
+      step->residual >= 0 ? gb_plane_at(plan, step->residual, 0, worker) : NULL,
+      gb_plane_at(plan, step->out, 0, worker), s.c0, s.c1, s.p0, s.p1);
 }
 
-const gb_step_type gb_step_pointwise = {
-    .name = "pointwise", .cut = GB_CUT_PIXELS, .accepts = accepts, .prepare = prepare, .run = run};
+const gb_step_type gb_step_pointwise = {.name = "pointwise",
+                                        .cut = GB_CUT_PIXELS,
+                                        .accepts = accepts,
+                                        .prepare = prepare,
+                                        .run = run,
+                                        .asks = true};

@@ -21,7 +21,7 @@ static void ghost_add(const gb_pointwise_shape *p, gb_activation act, const floa
 
 void GB_FN(ghost)(const gb_ghost_shape *g, const float *packed, const float *bias,
                   const float *cheap_weights, const float *cheap_bias, const float *in,
-                  const gb_gate *gate, const float *residual, float *out,
+                  const gb_gate *gate, gb_ask *ask, const float *residual, float *out,
                   const float *ghost_residual, float *ghosts, int64_t c0, int64_t c1) {
   const gb_pointwise_shape *p = &g->primary;
   const gb_depthwise_shape *d = &g->cheap;
@@ -37,7 +37,8 @@ void GB_FN(ghost)(const gb_ghost_shape *g, const float *packed, const float *bia
     for (int64_t y = 0; y < height; y += GHOST_ROWS) {
       const int64_t end = gb_imin(y + GHOST_ROWS, height);
       const int64_t need = end == height ? height : gb_imin(gb_imax(end + below, made), height);
-      GB_FN(pointwise)(p, packed, bias, in, gate, NULL, out, c0, c1, made * width, need * width);
+      GB_FN(pointwise)
+      (p, packed, bias, in, gate, ask, NULL, out, c0, c1, made * width, need * width);
       made = need;
       GB_FN(depthwise_rows)
       (d, cheap_weights, cheap_bias, out, ghost_residual, ghosts, c0 * s,
@@ -56,7 +57,7 @@ void GB_FN(ghost)(const gb_ghost_shape *g, const float *packed, const float *bia
     const int64_t lo = gb_imax(pw_cut_at(cut, b), c0), hi = gb_imin(pw_cut_at(cut, last), c1);
     if (lo >= hi)
       return;
-    GB_FN(pointwise)(p, packed, bias, in, gate, NULL, out, lo, hi, 0, p->pixels);
+    GB_FN(pointwise)(p, packed, bias, in, gate, ask, NULL, out, lo, hi, 0, p->pixels);
     GB_FN(depthwise_rows)
     (d, cheap_weights, cheap_bias, out, ghost_residual, ghosts, lo * s,
      gb_imin(hi * s, d->channels), 0, height);

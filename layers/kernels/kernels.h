@@ -41,6 +41,14 @@ typedef struct gb_gate {
   float *scratch;
 } gb_gate;
 
+// What is read soon after a call, and from where no processor guesses it: weights of linear layers.
+// A kernel that multiplies asks for it meanwhile, part by part, into the second-level cache, and
+// moves `next` on. Only those of instruction sets with 32 registers do; `ask` may be NULL.
+enum { GB_ASKS = 2 };
+typedef struct gb_ask {
+  const float *next[GB_ASKS], *end[GB_ASKS];
+} gb_ask;
+
 // Depthwise convolution of one image: output channel c is one kernel_h x kernel_w filter over input
 // channel c / multiplier, act(sum + bias[c] + residual). Weights are (channels, kernel_h, kernel_w)
 // as in the checkpoint. What lies outside of the input is 0; padding below and right follows from

@@ -28,8 +28,8 @@ size_t GB_FN(pointwise_scratch_size)(const gb_pointwise_shape *g) {
 }
 
 void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const float *bias,
-                      const float *in, const gb_gate *gate, const float *residual, float *out,
-                      int64_t m0, int64_t m1, int64_t p0, int64_t p1) {
+                      const float *in, const gb_gate *gate, gb_ask *ask, const float *residual,
+                      float *out, int64_t m0, int64_t m1, int64_t p0, int64_t p1) {
   if (m0 >= m1 || p0 >= p1)
     return;
   const pw_cut cut = pw_cut_of(g->rows, pw_block_rows(g->rows, g->pixels));
@@ -46,6 +46,7 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
                             .c = out + p0,
                             .bias = bias,
                             .gate = gate,
+                            .ask = ask,
                             .residual = residual ? residual + p0 : NULL,
                             .pixels = p1 - p0,
                             .ldb = g->in_stride,

@@ -19,6 +19,7 @@ typedef struct pw_product {
   const float *bias;     // of all rows, or NULL
   const float *residual; // row m begins at residual + m ldr; or NULL
   const gb_gate *gate;   // factors of the rows of b, or NULL
+  gb_ask *ask;           // what to ask for meanwhile, or NULL
   int64_t pixels, ldb, ldc, ldr;
   gb_activation act;
   int partial;    // starts from what is in c: not the first block of a longer depth
@@ -94,6 +95,16 @@ GB_INLINE void pw_gate(const pw_product *p, pw_rows r, float *to) {
   }
 }
 
+// What a tile asks for: a line for each k, from the first part that has so many.
+GB_INLINE const float *pw_ask_for(gb_ask *ask, int64_t depth) {
+  for (int i = 0; ask && i < GB_ASKS; i++)
+    if (ask->end[i] - ask->next[i] >= depth * PW_LINE) {
+      ask->next[i] += depth * PW_LINE;
+      return ask->next[i] - depth * PW_LINE;
+    }
+  return NULL;
+}
+
 // For every tile of pixels and block of rows one register tile runs over the whole depth.
 GB_INLINE void pw_multiply(const pw_product *p) {
   const int64_t b0 = pw_cut_find(p->cut, p->m0), b1 = pw_cut_find(p->cut, p->m1 - 1) + 1;
@@ -127,6 +138,7 @@ GB_INLINE void pw_multiply(const pw_product *p) {
       t.last = vmask_first(pixels - (nv - 1) * VW);
       // The first block of rows asks for the pixels of the next tile, if they come from far away.
       t.ahead = p->far && j == 0 ? pixels : 0;
+      t.ask = t.ahead ? NULL : pw_ask_for(p->ask, p->depth);
 #if PW_HAS_TAIL
       if (tail)
         pw_tail_tiles[r.hi - r.lo - 1](&t, a, p->b + at, c);

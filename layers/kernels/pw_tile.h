@@ -45,7 +45,7 @@ enum {
 // pixels.
 #if VREGS == 32
 #define PW_AHEAD(NV) (2048 / (NV))
-#define PW_CHUNK INT64_MAX
+#define PW_LINE 16 // floats in a line of the caches
 #else
 #define PW_AHEAD(NV) 512
 #define PW_CHUNK 16
@@ -64,6 +64,7 @@ typedef struct pw_tile {
   vm last;                // lanes of the last vector
   int64_t next;           // floats from a gated block of weights to the next, not yet gated; or 0
   int64_t ahead;          // pixels from here to those that are asked for meanwhile; 0: none are
+  const float *ask;       // a line for each k that is asked for meanwhile, or NULL
 } pw_tile;
 
 typedef void pw_tile_fn(const pw_tile *t, const float *a, const float *b, float *c);
@@ -166,6 +167,14 @@ GB_INLINE void pw_sum(const pw_tile *t, pw_sums *s, const float *a, const float 
     }
     return;
   }
+  if (f.from == PW_MAPS && own.ask)
+    for (const float *ask = own.ask; left > 1; left -= 2, ask += 2 * PW_LINE) {
+      __builtin_prefetch(at.a + next);
+      __builtin_prefetch(ask, 0, 2);
+      __builtin_prefetch(ask + PW_LINE, 0, 2);
+      pw_step(&own, s, &at, b, 0, f);
+      pw_step(&own, s, &at, b, 0, f);
+    }
   for (; left > 1; left -= 2) {
     __builtin_prefetch(at.a + next);
     pw_step(&own, s, &at, b, 0, f);

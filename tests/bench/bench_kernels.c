@@ -138,7 +138,7 @@ static void run(const bench *b, const gb_kernels *k, const float *in, float *res
   }
   case POINTWISE: {
     const gb_pointwise_shape g = pointwise_of(b);
-    k->pointwise(&g, b->packed, b->bias, in, NULL, r, out, 0, l->out_c, 0, pixels);
+    k->pointwise(&g, b->packed, b->bias, in, NULL, NULL, r, out, 0, l->out_c, 0, pixels);
     break;
   }
   case DEPTHWISE: {

@@ -292,15 +292,15 @@ static void ghost_case(const gb_kernels *k, group *t, int64_t rows, int64_t dept
   k->pointwise_pack(&g.primary, weights.at, packed.at);
   const float *a = seed % 2 ? res.at : NULL, *b = seed % 2 ? res.at + rows * p : NULL;
   float *ghosts = apart.at + rows * stride;
-  k->pointwise(&g.primary, packed.at, bias.at, in.at, gate, NULL, apart.at, 0, rows, 0, p);
+  k->pointwise(&g.primary, packed.at, bias.at, in.at, gate, NULL, NULL, apart.at, 0, rows, 0, p);
   k->depthwise(&g.cheap, cheap.at, bias.at + rows, apart.at, b, ghosts, NULL, 0, channels);
   if (a)
     for (int64_t c = 0; c < rows; c++)
       k->add(apart.at + c * stride, a + c * p, apart.at + c * stride, p, 0, 1, GB_ACT_NONE);
   const int64_t cut = rows / 3;
-  k->ghost(&g, packed.at, bias.at, cheap.at, bias.at + rows, in.at, gate, a, fused.at, b,
+  k->ghost(&g, packed.at, bias.at, cheap.at, bias.at + rows, in.at, gate, NULL, a, fused.at, b,
            fused.at + rows * stride, 0, cut);
-  k->ghost(&g, packed.at, bias.at, cheap.at, bias.at + rows, in.at, gate, a, fused.at, b,
+  k->ghost(&g, packed.at, bias.at, cheap.at, bias.at + rows, in.at, gate, NULL, a, fused.at, b,
            fused.at + rows * stride, cut, rows);
   t->cases++;
   if (memcmp(fused.at, apart.at, fused.n * sizeof(float)) != 0)
