@@ -58,8 +58,15 @@ GB_INLINE vm dw_narrow_rows(const dw_picks *p, int t, const int K, const int SIZ
   return SIZE == 0 ? p->rows[t] : vmask_range(first ? 0 : in, second ? 2 * SIZE : first ? in : 0);
 }
 
-// Adds column kx of a K x K filter to the sums of all pairs of output rows; pair j of them has its
-// first tap in x[STEP j]. Vectors from x[END] on are 0.
+// Whether a load of input rows t and t + 1 may be one of a whole vector: lanes behind them are of
+// rows below, and go nowhere.
+GB_INLINE int dw_narrow_is_whole(int t, const int K, const int SIZE) {
+  const int row = t - K / 2;
+  return row >= 0 && SIZE * row + VW <= SIZE * SIZE;
+}
+
+// Adds column kx of a K x K filter to the sums of all pairs of output rows, which the middle one
+// begins; pair j of them has its first tap in x[STEP j]. Vectors from x[END] on are 0.
 GB_INLINE void dw_narrow_column(const dw_map *map, const dw_picks *p, const vf *x, vf *sum,
                                 const int kx, const int K, const int STEP, const int END) {
   vf acc[DW_PAIRS];
@@ -69,13 +76,16 @@ GB_INLINE void dw_narrow_column(const dw_map *map, const dw_picks *p, const vf *
     GB_UNROLL
     for (int j = 0; j < DW_PAIRS; j++)
       if (ky == 0)
-        acc[j] = w * x[STEP * j];
+        acc[j] = vfma(w, x[STEP * j], kx == K / 2 ? vset1(map->bias) : vzero());
       else if (STEP * j + ky < END)
         acc[j] = vfma(w, x[STEP * j + ky], acc[j]);
   }
   GB_UNROLL
   for (int j = 0; j < DW_PAIRS; j++)
-    sum[j] += kx == K / 2 ? acc[j] : vpermute(acc[j], p->shift[kx], p->inside[kx]);
+    if (kx == K / 2)
+      sum[j] = acc[j];
+    else
+      sum[j] += vpermute(acc[j], p->shift[kx], p->inside[kx]);
 }
 
 GB_INLINE void dw_store_pairs(const gb_depthwise_shape *g, const dw_map *map, const dw_picks *p,
@@ -96,20 +106,20 @@ GB_INLINE void dw_narrow(const gb_depthwise_shape *g, const dw_map *map, const d
   vf sum[DW_PAIRS], pair[2 * (DW_PAIRS - 1) + DW_MAX_K];
   const int64_t width = SIZE > 0 ? SIZE : g->in_w;
   const int loads = 2 * (DW_PAIRS - 1) + K, end = SIZE > 0 ? gb_imin(loads, SIZE + K / 2) : loads;
-  GB_UNROLL
-  for (int j = 0; j < DW_PAIRS; j++)
-    sum[j] = vset1(map->bias);
   const float *row = map->in - K / 2 * width;
   GB_UNROLL
   for (int t = 0; t < loads; t++, row += width) {
     if (SIZE == 0)
       GB_KEEP_POINTER(row);
     if (t < end)
-      pair[t] = vloadm(row, dw_narrow_rows(p, t, K, SIZE, 1));
+      pair[t] = dw_narrow_is_whole(t, K, SIZE) ? vload(row)
+                                               : vloadm(row, dw_narrow_rows(p, t, K, SIZE, 1));
   }
+  dw_narrow_column(map, p, pair, sum, K / 2, K, 2, end);
   GB_UNROLL
   for (int kx = 0; kx < K; kx++)
-    dw_narrow_column(map, p, pair, sum, kx, K, 2, end);
+    if (kx != K / 2)
+      dw_narrow_column(map, p, pair, sum, kx, K, 2, end);
   dw_store_pairs(g, map, p, sum, SIZE);
 }
 
@@ -120,9 +130,6 @@ GB_INLINE void dw_narrow_by_2(const gb_depthwise_shape *g, const dw_map *map, co
   const int64_t width = SIZE > 0 ? 2 * SIZE : g->in_w;
   const int taps = 4 * (DW_PAIRS - 1) + K, rows = taps + 2,
             end = SIZE > 0 ? gb_imin(rows, 2 * SIZE + K / 2) : rows;
-  GB_UNROLL
-  for (int j = 0; j < DW_PAIRS; j++)
-    sum[j] = vset1(map->bias);
   GB_UNROLL
   for (int odd = 0; odd < 2; odd++) {
     const float *in = map->in - K / 2 * width;
@@ -135,9 +142,12 @@ GB_INLINE void dw_narrow_by_2(const gb_depthwise_shape *g, const dw_map *map, co
       if (t >= 2)
         half[t - 2] = vpick(row[t - 2], row[t], p->half[odd], vmask_all());
     }
+    if (odd == 0)
+      dw_narrow_column(map, p, half, sum, K / 2, K, 4, gb_imin(end, taps));
     GB_UNROLL
     for (int kx = (K / 2 + odd) % 2; kx < K; kx += 2)
-      dw_narrow_column(map, p, half, sum, kx, K, 4, gb_imin(end, taps));
+      if (kx != K / 2)
+        dw_narrow_column(map, p, half, sum, kx, K, 4, gb_imin(end, taps));
   }
   dw_store_pairs(g, map, p, sum, SIZE);
 }
