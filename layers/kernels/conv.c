@@ -3,14 +3,15 @@
 //
 // Wide outputs with a shallow product (stems, temporal filters) go row by row: the input rows under
 // one output row are copied once with their padding, columns sorted by phase (column modulo
-// stride), so that every tap is a contiguous load at an offset. All others copy patches of a few
-// hundred pixels and a block of the depth, which the tiles of the pointwise kernel then read; the
-// copy costs one store for as many multiplications as there are output channels. A tile's patches
-// stay in the first-level cache while all weights of the block go by, in the order in which they
-// were packed.
+// stride), so that every tap is a contiguous load at an offset; rows that the next output row needs
+// too stay where they are. All others copy patches of a few hundred pixels and a block of the
+// depth, which the tiles of the pointwise kernel then read; the copy costs one store for as many
+// multiplications as there are output channels. A tile's patches stay in the first-level cache
+// while all weights of the block go by, in the order in which they were packed.
 #include "layers/kernels/pw_product.h"
 
-#define CONV_ROW_DEPTH 512                        // most taps of the path by rows
+#define CONV_ROW_DEPTH 512 // most taps of the path by rows
+#define CONV_OFFSETS 1536  // of them, for each row that a window may begin with
 #define CONV_DEPTH (VREGS == 32 ? 192 : PW_DEPTH) // of a block of patches: 36 or 24 KB of a tile
 // Pixels of a block of patches, and of what these are cut in: with 16 registers whole tiles.
 #define CONV_PIXELS ((VREGS == 32 ? 13 : 12) * VW)
@@ -157,36 +158,51 @@ static void conv_row(const conv_job *job, float *rows, int64_t c, int64_t iy) {
       conv_phase(rows + f * n, n, in, g->in_w, f - g->pad_left, g->stride_w);
 }
 
+// Where taps lie in the scratch, when the window's first row is in slot `first` of a channel's.
+static void conv_offsets(const conv_job *job, int64_t first, int32_t *offsets) {
+  const gb_conv_shape *g = job->g;
+  const conv_sizes *s = job->s;
+  for (int64_t c = 0; c < s->channels; c++)
+    for (int64_t ky = 0; ky < g->kernel_h; ky++)
+      for (int64_t kx = 0; kx < g->kernel_w; kx++) {
+        const int64_t column = kx * g->dilation_w,
+                      slot = c * g->kernel_h + (first + ky) % g->kernel_h;
+        *offsets++ = (int32_t)((slot * s->phases + column % g->stride_w) * s->row_len +
+                               column / g->stride_w);
+      }
+}
+
 static void conv_by_rows(const conv_job *job, int64_t p0, int64_t p1) {
   const gb_conv_shape *g = job->g;
   const conv_sizes *s = job->s;
-  int32_t offsets[CONV_ROW_DEPTH];
-  for (int64_t c = 0, k = 0; c < s->channels; c++)
-    for (int64_t ky = 0; ky < g->kernel_h; ky++)
-      for (int64_t kx = 0; kx < g->kernel_w; kx++, k++) {
-        const int64_t column = kx * g->dilation_w;
-        offsets[k] =
-            (int32_t)(((c * g->kernel_h + ky) * s->phases + column % g->stride_w) * s->row_len +
-                      column / g->stride_w);
-      }
+  // A channel's slots are a ring: the rows of one output row are found again by the next one, whose
+  // window begins in another slot. One table for each slot, where there is room for them.
+  int32_t offsets[CONV_OFFSETS];
+  const int64_t new_rows = gb_imin(g->dilation_h == 1 ? g->stride_h : g->kernel_h, g->kernel_h);
+  const int ring = new_rows < g->kernel_h && g->kernel_h * s->depth <= CONV_OFFSETS;
+  for (int64_t slot = 0; slot < (ring ? g->kernel_h : 1); slot++)
+    conv_offsets(job, slot, offsets + slot * s->depth);
   pw_tile t = {.depth = s->depth,
                .ldc = g->out_stride,
                .ldr = g->residual_stride,
                .lo = job->clamp.lo,
                .hi = job->clamp.hi,
-               .hard = job->clamp.hard,
-               .offsets = offsets};
+               .hard = job->clamp.hard};
 #if VREGS == 16
   float panel[CONV_ROW_DEPTH * CONV_NV * VW] __attribute__((aligned(64)));
   t.panel = panel;
 #endif
   const int64_t b0 = pw_cut_find(job->cut, job->m0), b1 = pw_cut_find(job->cut, job->m1 - 1) + 1;
-  for (int64_t p = p0; p < p1;) {
+  int64_t top = 0; // slot of the window's first row
+  for (int64_t p = p0; p < p1; top = ring ? (top + new_rows) % g->kernel_h : 0) {
     const int64_t y = p / g->out_w, x0 = p % g->out_w, n = gb_imin(g->out_w - x0, p1 - p);
-    float *row = job->scratch;
     for (int64_t c = 0; c < s->channels; c++)
-      for (int64_t ky = 0; ky < g->kernel_h; ky++, row += s->phases * s->row_len)
-        conv_row(job, row, c, y * g->stride_h - g->pad_top + ky * g->dilation_h);
+      for (int64_t ky = ring && p > p0 ? g->kernel_h - new_rows : 0; ky < g->kernel_h; ky++)
+        conv_row(job,
+                 job->scratch +
+                     (c * g->kernel_h + (top + ky) % g->kernel_h) * s->phases * s->row_len,
+                 c, y * g->stride_h - g->pad_top + ky * g->dilation_h);
+    t.offsets = offsets + top * s->depth;
     const pw_cut spans = pw_cut_of(gb_idiv_up(n, VW), CONV_NV);
     for (int64_t span = 0; span < spans.blocks; span++) {
       const int64_t v = pw_cut_at(spans, span), vectors = pw_cut_at(spans, span + 1) - v;
