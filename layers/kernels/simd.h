@@ -395,6 +395,17 @@ GB_INLINE void vtranspose4(vf *x) {
   x[3] = __builtin_shufflevector(b, d, V_PAIRS_HIGH);
 }
 
+// sum + *w x, where the multiply-add itself reads the weight; gcc 12 else loads one that is used
+// more than once, clang 14 makes worse code of this.
+GB_INLINE vf vfma_weight(const float *w, vf x, vf sum) {
+#if VW == 16 && !defined(__clang__)
+  __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(x), "m"(*w));
+  return sum;
+#else
+  return vfma(vset1(*w), x, sum);
+#endif
+}
+
 // Keeps a value in a register that the compiler would rather load again at every use.
 #if defined(__x86_64__) && VW == 16
 #define GB_KEEP(x) __asm__("" : "+v"(x))
