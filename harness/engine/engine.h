@@ -100,6 +100,7 @@ typedef struct gb_step_info {
   int base;                            // 0 arena, 1 input, 2 output, 3 each thread's own memory
   int64_t offset;                      // of the output, in floats
   int64_t strips;                      // that its chain goes by; 0: it runs on whole maps
+  int asks;                            // steps behind it whose weights it asks for
 } gb_step_info;
 size_t gb_native_step_count(const gb_native *engine);
 void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info);

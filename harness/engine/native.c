@@ -290,7 +290,8 @@ void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info) {
                          .bytes = 4 * elements,
                          .base = out->base,
                          .offset = out->offset,
-                         .strips = step->strips ? step->strips->count : 0};
+                         .strips = step->strips ? step->strips->count : 0,
+                         .asks = step->ask_count};
 }
 
 const char *gb_native_isa(const gb_native *engine) {

@@ -275,8 +275,8 @@ GB_INLINE void pw_end(const pw_tile *t, pw_sums *s, float *c, const pw_form f) {
     PW_EACH_SUM(s, f, x, vmin(hi, x));
   if (t->lo > -__builtin_inff())
     PW_EACH_SUM(s, f, x, vmax(lo, x));
-  // Addresses of rows are made here: made in advance, as gcc 12 does, they are spilled, a fifth of
-  // the time of a depth of 16.
+  // Addresses of rows are made here: made in advance, as gcc 12 would, they are spilled, which
+  // shallow products feel.
   GB_KEEP_POINTER(c);
   float *row = c;
   GB_UNROLL

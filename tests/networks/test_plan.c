@@ -30,15 +30,24 @@ TEST(the_arena_is_within_a_tenth_of_what_is_alive_at_once) {
     }
 }
 
-// Steps of the first network whose output lies in memory that each thread has for itself.
-static int steps_in_bands(int threads, unsigned without, check_state *check) {
+static int lies_in_bands(const gb_step_info *info) {
+  return info->base == 3;
+}
+
+static int asked_for(const gb_step_info *info) {
+  return info->asks;
+}
+
+// The sum of `of` over the steps of the first network.
+static int over_steps(int of(const gb_step_info *info), int64_t batch, int threads,
+                      unsigned without, check_state *check) {
   gb_error error = {0};
   gb_graph *graph = NULL;
   gb_weights weights = {0};
   gb_native *engine = NULL;
   int count = -1;
   gb_native_options options = {.threads = threads, .without = without};
-  if (graph_of(&networks[0], 1, &graph, &error) == GB_OK &&
+  if (graph_of(&networks[0], batch, &graph, &error) == GB_OK &&
       gb_weights_recipe(graph, 1.0, &weights, &error) == GB_OK &&
       gb_native_new(graph, &weights, &options, &engine, &error) == GB_OK)
     count = 0;
@@ -47,7 +56,7 @@ static int steps_in_bands(int threads, unsigned without, check_state *check) {
   for (size_t i = 0; engine && i < gb_native_step_count(engine); i++) {
     gb_step_info info;
     gb_native_step(engine, i, &info);
-    count += info.base == 3;
+    count += of(&info);
   }
   gb_native_free(engine);
   gb_weights_free(&weights);
@@ -56,9 +65,17 @@ static int steps_in_bands(int threads, unsigned without, check_state *check) {
 }
 
 TEST(threads_have_bands_of_large_maps) {
-  CHECK_INT(steps_in_bands(1, 0, check), 0);
-  CHECK(steps_in_bands(2, 0, check) > 10);
-  CHECK_INT(steps_in_bands(2, 1u << GB_PASS_BANDS, check), 0);
+  CHECK_INT(over_steps(lies_in_bands, 1, 1, 0, check), 0);
+  CHECK(over_steps(lies_in_bands, 1, 2, 0, check) > 10);
+  CHECK_INT(over_steps(lies_in_bands, 1, 2, 1u << GB_PASS_BANDS, check), 0);
+}
+
+// Each squeeze-excite has two linear layers, and both of the last ones are behind one product.
+TEST(products_ask_for_the_weights_of_linear_layers_of_one_image) {
+  CHECK(over_steps(asked_for, 1, 1, 0, check) > 10);
+  CHECK(over_steps(asked_for, 1, 2, 0, check) > 10);
+  CHECK_INT(over_steps(asked_for, 2, 1, 0, check), 0);
+  CHECK_INT(over_steps(asked_for, 1, 1, 1u << GB_PASS_PREFETCH, check), 0);
 }
 
 TEST(what_is_alive_together_lies_apart) {
@@ -90,4 +107,6 @@ TEST(what_is_alive_together_lies_apart) {
 }
 
 TEST_MAIN(CASE(the_arena_is_within_a_tenth_of_what_is_alive_at_once),
-          CASE(threads_have_bands_of_large_maps), CASE(what_is_alive_together_lies_apart))
+          CASE(threads_have_bands_of_large_maps),
+          CASE(products_ask_for_the_weights_of_linear_layers_of_one_image),
+          CASE(what_is_alive_together_lies_apart))
