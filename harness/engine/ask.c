@@ -11,10 +11,7 @@
 // Half of the second-level cache, as maps go through it meanwhile: weights that are asked for
 // earlier, or more of them, are gone again when they are read.
 static int64_t most_floats(void) {
-  long bytes = 0;
-#ifdef _SC_LEVEL2_CACHE_SIZE
-  bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); // 0 where it is not known
-#endif
+  long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); // 0 or -1 where it is not known
   return (bytes > 0 ? bytes : 512 * 1024) / 2 / (int64_t)sizeof(float);
 }
 

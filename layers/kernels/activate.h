@@ -1,8 +1,8 @@
 // Activations on vectors, shared by every kernel that ends in one.
 //
-// Those that are a clamp (none, ReLU, ReLU6, clip to [0,1]) cost two instructions where the result
-// still is in a register, hard swish four in the kernels that ask gb_act_end; the others are a
-// second pass over the few lines that were just written.
+// Those that are a clamp (none, ReLU, ReLU6, clip to [0,1]) cost at most two instructions where the
+// result still is in a register, hard swish four in the kernels that ask gb_act_end; the others are
+// a second pass over the few lines that were just written.
 #ifndef GB_KERNELS_ACTIVATE_H
 #define GB_KERNELS_ACTIVATE_H
 

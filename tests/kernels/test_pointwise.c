@@ -49,6 +49,11 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
     if (ask.next[i] < nowhere || ask.next[i] > ask.end[i])
       group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: asks beyond the end of part %d",
                  (long)rows, (long)depth, (long)pixels, (unsigned long)seed, i);
+  // The first tile asks for a line of each k, where there are 32 registers.
+  if ((k->isa == GB_ISA_AVX512 || k->isa == GB_ISA_NEON) && ask.next[0] == nowhere &&
+      ask.next[1] == nowhere)
+    group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: asks for nothing", (long)rows,
+               (long)depth, (long)pixels, (unsigned long)seed);
   t->cases++;
   if (memcmp(out, cut, (out_n + 2 * pad) * sizeof *out) != 0)
     group_fail(t,
