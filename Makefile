@@ -99,7 +99,7 @@ run-valgrind: $(BUILD)/ghostbench $(WATCHED)
 tsan:
 	@CC='$(CC)' sh harness/setup.sh build check
 	@$(MAKE) --no-print-directory VARIANT=tsan run-tsan
-RACED := $(filter %/test_native %/test_visit %/test_steps,$(TESTS))
+RACED := $(filter %/test_native %/test_visit %/test_steps %/test_strips,$(TESTS))
 $(if $(filter tsan,$(VARIANT)),$(RACED): $(BUILD)/tests/lib/pool.o)
 # Without random addresses: the sanitizer of gcc 12 keeps places of its own.
 run-tsan: $(RACED)

@@ -44,7 +44,7 @@ void gb_reference_free(gb_reference *engine);
   X(STRIPS, "strips",                                                                              \
     "chains of steps on large maps run strip by strip of rows, so that the maps between them "     \
     "stay "                                                                                        \
-    "in the cache (on one thread)")                                                                \
+    "in the cache (on several threads: of one image)")                                             \
   X(BANDS, "bands",                                                                                \
     "each thread keeps to its own rows of large maps, in memory of its own "                       \
     "(on several threads, for one image)")                                                         \

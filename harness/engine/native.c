@@ -144,7 +144,7 @@ static void end_step(const gb_native *engine, size_t s, int thread, double *befo
 static void run_strips(const gb_native *engine, gb_worker *worker, int thread,
                        const gb_strips *strips, double *before) {
   const gb_plan *plan = &engine->plan;
-  for (int64_t strip = 0; strip < strips->count; strip++) {
+  for (int64_t strip = 0; strip < strips->parts[worker->part].count; strip++) {
     gb_strips_begin(plan, strips, strip, worker);
     for (size_t s = strips->first; s < strips->end; s++) {
       if (!gb_strips_rows(strips, strip, s, worker))
@@ -207,7 +207,12 @@ static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
   double before = engine->seconds ? now() : 0;
   for (size_t s = 0; s < plan->step_count; s++) {
     const gb_step *step = &plan->steps[s];
-    if (step->strips) { // there is one thread
+    if (step->gives)
+      (step->halo_count > 0 ? gb_halo_give : step->type->give)(plan, step, worker);
+    if (step->waits)
+      gb_team_wait(engine->team);
+    if (step->strips) { // there is one thread, or one image
+      gb_halo_take(plan, step, worker);
       for (int64_t image = 0; image < plan->batch; image++) {
         set_image(engine, worker, image);
         run_strips(engine, worker, thread, step->strips, &before);
@@ -215,13 +220,8 @@ static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
       s = step->strips->end - 1;
       continue;
     }
-    if (step->gives)
-      (step->halo ? gb_halo_give : step->type->give)(plan, step, worker);
-    if (step->waits)
-      gb_team_wait(engine->team);
     begin_step(engine, s, thread);
-    if (step->halo)
-      gb_halo_take(plan, step, worker);
+    gb_halo_take(plan, step, worker);
     run_step(engine, worker, thread, step);
     end_step(engine, s, thread, &before);
   }
@@ -290,7 +290,7 @@ void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info) {
                          .bytes = 4 * elements,
                          .base = out->base,
                          .offset = out->offset,
-                         .strips = step->strips ? step->strips->count : 0,
+                         .strips = step->strips ? step->strips->parts[0].count : 0,
                          .asks = step->ask_count};
 }
 

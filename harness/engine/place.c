@@ -146,7 +146,8 @@ static void find_life_times(placing *p) {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Bands: memory that threads only ever write and read by rows is each thread's own.
+// Bands: memory that threads only ever write and read by rows is each thread's own, which strips.c
+// asks of a tensor's base.
 
 static void share_memory(placing *p, int tensor) {
   int64_t c = 0;
@@ -175,6 +176,10 @@ static gb_status find_bands(placing *p, gb_error *error) {
       share_memory(p, step->gate);
     if (step->residual >= 0)
       share_memory(p, step->residual);
+  }
+  for (size_t i = 0; i < plan->tensor_count; i++) {
+    gb_plane first = resolve(p, plan->tensors[i].planes[0]);
+    plan->tensors[i].base = p->memories[first.root].base;
   }
   return GB_OK;
 }
@@ -221,7 +226,7 @@ static gb_status find_strips(placing *p, gb_error *error) {
   find_life_times(p);
   for (size_t i = 0; i < plan->tensor_count; i++) {
     memory *m = &p->memories[i];
-    if (m->parent < 0 && m->base == GB_BASE_ARENA)
+    if (m->parent < 0 && m->base == (plan->threads > 1 ? GB_BASE_OWN : GB_BASE_ARENA))
       m->strips = chain_of(plan, m);
   }
   for (bool changed = true; changed;) {

@@ -73,12 +73,17 @@ typedef struct gb_rows {
   int64_t keep, from, to;
 } gb_rows;
 
+// The strips of one thread.
+typedef struct gb_part_strips {
+  int64_t count;
+  gb_rows *rows;  // by strip and step
+  int64_t *above; // by strip and window: the first row in memory
+} gb_part_strips;
+
 // A chain of steps [first, end) that runs strip by strip; see strips.c.
 typedef struct gb_strips {
   size_t first, end;
-  int64_t count;               // strips
-  gb_rows *rows;               // by strip and step
-  int64_t *above;              // by strip and window: the first row in memory
+  gb_part_strips *parts;       // by thread
   int64_t heights[GB_WINDOWS]; // of whole maps, by window
   int64_t most[GB_WINDOWS];    // rows in memory
 } gb_strips;
@@ -143,7 +148,8 @@ struct gb_step {
   bool waits;              // until all threads are done with what is before
   bool gives;              // threads tell each other something before that
   int64_t exchange;        // where, in floats of the memory for exchange
-  const gb_halo *halo;     // the rows of neighbours that are put there, or NULL
+  gb_halo *halos;          // the rows of neighbours that are put there, input by input
+  size_t halo_count;
   // Found by ask.c: steps whose weights this one asks for.
   size_t asks[GB_ASKS];
   int ask_count;
@@ -201,6 +207,8 @@ gb_status gb_plan_prepare(gb_plan *plan, gb_error *error); // packs weights, fin
 gb_status gb_plan_strips(gb_plan *plan, gb_error *error);
 // True when maps of a ghost module are so large that a chain of strips is better.
 bool gb_strips_take(const gb_plan *plan, const gb_shape *out, int64_t maps);
+// Rows [*from, *to) of the output of step `step` that `part` makes by strips.
+void gb_strips_span(const gb_strips *strips, int part, size_t step, int64_t *from, int64_t *to);
 // Floats between planes of a chain's inner maps, and their window; whole maps where it has none.
 int64_t gb_strips_stride(const gb_strips *strips, const gb_shape *shape, int *window);
 // Running a strip: begin moves the windows on, rows tells a step's (false: none), end is behind the
@@ -230,6 +238,8 @@ gb_step *gb_plan_sole_producer(gb_plan *plan, int tensor);
 gb_status gb_plan_absorb(gb_plan *plan, gb_step *into, gb_step *from, gb_error *error);
 // True when everything that `tensor` consists of is computed before step `at`.
 bool gb_plan_ready(const gb_plan *plan, int tensor, int at);
+// Whether rows of the output are made of rows around them, not only of the same ones.
+bool gb_has_window(const gb_step *step);
 // A convolution that is a matrix product over pixels.
 bool gb_is_pointwise(const gb_work *work);
 
@@ -246,11 +256,14 @@ void gb_share(int64_t total, int64_t grain, const gb_worker *worker, int64_t *lo
 // `grain`), or, where the step is shared by pixels, some pixels of all channels. May be empty.
 gb_slice gb_slice_of(const gb_plan *plan, const gb_step *step, int64_t grain,
                      const gb_worker *worker);
-// Whether no part's window reaches beyond its neighbours.
-bool gb_halo_fits(const gb_plan *plan, const gb_step *step);
-// Finds the step's halo; NULL where no window reaches beyond a band. Then the floats to keep it in.
-gb_status gb_halo_plan(gb_plan *plan, gb_step *step, gb_error *error);
-int64_t gb_halo_size(const gb_plan *plan, const gb_halo *halo);
+// The first row of `part` in maps that are cut into bands; that of part `parts` is behind the last.
+int64_t gb_band_cut(int64_t rows, int64_t part, int64_t parts);
+// Whether no part of step `at` needs rows from beyond its neighbours.
+bool gb_halo_fits(const gb_plan *plan, size_t at);
+// Finds the halos of step `at`, and of its chain where it is the first of one; none where no part
+// needs rows of others. Then the floats to keep them in.
+gb_status gb_halo_plan(gb_plan *plan, size_t at, gb_error *error);
+int64_t gb_halo_size(const gb_plan *plan, const gb_step *step);
 // Before all wait for each other, and behind.
 void gb_halo_give(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
 void gb_halo_take(const gb_plan *plan, const gb_step *step, const gb_worker *worker);

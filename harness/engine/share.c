@@ -11,6 +11,10 @@
 // What a thread's part of a map must have to be worth it: rows of a band, pixels elsewhere.
 enum { BAND_ROWS = 7, LEAST_PIXELS = 256, PIXEL_GRAIN = 64 };
 
+bool gb_has_window(const gb_step *step) {
+  return step->work.kind == GB_WORK_CONV || step->work.kind == GB_WORK_POOL;
+}
+
 // True when each thread made all that it reads of its rows: steps before this one are shared
 // already.
 static bool made_by_rows(const gb_plan *plan, int tensor) {
@@ -24,7 +28,8 @@ static bool made_by_rows(const gb_plan *plan, int tensor) {
 }
 
 // Every output row needs rows of inputs that are as high, or those that its window covers.
-static bool can_go_by_rows(const gb_plan *plan, const gb_step *step) {
+static bool can_go_by_rows(const gb_plan *plan, size_t at) {
+  const gb_step *step = &plan->steps[at];
   const gb_shape *out = &plan->tensors[step->out].shape;
   if (step->type->cut == GB_CUT_CHANNELS || step->work.plane)
     return false;
@@ -34,8 +39,8 @@ static bool can_go_by_rows(const gb_plan *plan, const gb_step *step) {
   // The depthwise kernels take maps of half a vector two rows at a time (kernels.h).
   if (out->h < plan->threads || 2 * out->w <= plan->kernels->lanes)
     return false;
-  if (step->work.kind == GB_WORK_CONV || step->work.kind == GB_WORK_POOL)
-    return gb_halo_fits(plan, step);
+  if (gb_has_window(step))
+    return gb_halo_fits(plan, at);
   for (size_t i = 0; i < step->n_in; i++) {
     const gb_shape *in = &plan->tensors[step->in[i]].shape;
     if (in->h * in->w != 1 && (in->h != out->h || in->w != out->w))
@@ -44,11 +49,12 @@ static bool can_go_by_rows(const gb_plan *plan, const gb_step *step) {
   return true;
 }
 
-static gb_by choose(const gb_plan *plan, const gb_step *step, bool in_bands) {
+static gb_by choose(const gb_plan *plan, size_t at, bool in_bands) {
+  const gb_step *step = &plan->steps[at];
   const gb_shape *out = &plan->tensors[step->out].shape;
   if (plan->threads == 1)
     return GB_BY_CHANNELS;
-  if (in_bands && can_go_by_rows(plan, step))
+  if (in_bands && can_go_by_rows(plan, at))
     return GB_BY_ROWS;
   return step->type->cut == GB_CUT_PIXELS && step->weights &&
                  out->h * out->w >= (int64_t)LEAST_PIXELS * plan->threads
@@ -126,7 +132,7 @@ gb_status gb_plan_share(gb_plan *plan, gb_error *error) {
   size_t end;
   GB_TRY(find_end(plan, &end, error));
   for (size_t i = 0; i < plan->step_count; i++)
-    plan->steps[i].by = choose(plan, &plan->steps[i], i < end);
+    plan->steps[i].by = choose(plan, i, i < end);
   return GB_OK;
 }
 
@@ -189,8 +195,8 @@ static bool is_own(const gb_plan *plan, int tensor) {
 }
 
 static bool is_private(const gb_plan *plan, const gb_step *step) {
-  if (step->by != GB_BY_ROWS || !is_own(plan, step->out) || step->gate >= 0 ||
-      (step->residual >= 0 && !is_own(plan, step->residual)))
+  if ((step->by != GB_BY_ROWS && step->by != GB_BY_STRIPS) || !is_own(plan, step->out) ||
+      step->gate >= 0 || (step->residual >= 0 && !is_own(plan, step->residual)))
     return false;
   for (size_t i = 0; i < step->n_in; i++)
     if (!is_own(plan, step->in[i]))
@@ -207,21 +213,25 @@ float *gb_given(const gb_plan *plan, const gb_step *step, const gb_worker *worke
 }
 
 // A step that touches memory of all threads waits until they are through with the last that did,
-// one before which they give to each other waits for that. What is given lies in another place for
-// every step, so that a thread which is ahead does not overwrite what a slower one has yet to take.
+// one before which they give to each other waits for that; a chain of strips does so as a whole.
+// What is given lies in another place for every step, so that a thread which is ahead does not
+// overwrite what a slower one has yet to take.
 gb_status gb_plan_waits(gb_plan *plan, gb_error *error) {
   bool touched = false;
-  for (size_t i = 0; i < plan->step_count; i++) {
+  for (size_t i = 0, end; i < plan->step_count; i = end) {
     gb_step *step = &plan->steps[i];
-    bool touches = !is_private(plan, step);
-    GB_TRY(gb_halo_plan(plan, step, error));
-    step->gives = step->halo || (step->by == GB_BY_ROWS && step->type->give);
+    bool touches = false;
+    end = step->strips ? step->strips->end : i + 1;
+    for (size_t s = i; s < end; s++)
+      touches |= !is_private(plan, &plan->steps[s]);
+    GB_TRY(gb_halo_plan(plan, i, error));
+    step->gives = step->halo_count > 0 || (step->by == GB_BY_ROWS && step->type->give);
     step->waits = step->gives || (touched && touches);
     touched = touches || (touched && !step->waits);
     step->exchange = plan->exchange_size;
     if (step->gives)
       plan->exchange_size +=
-          step->halo ? gb_halo_size(plan, step->halo) : plan->threads * given_size(plan, step);
+          step->halo_count > 0 ? gb_halo_size(plan, step) : plan->threads * given_size(plan, step);
   }
   return GB_OK;
 }

@@ -5,6 +5,9 @@
 // its inner maps are the rows that some step still reads, in memory of its own (place.c).
 //
 // A step of a strip goes as far as the rows allow that the step before it made; rows are made once.
+// Of several threads each goes through its own band of rows (share.c). Where windows in the chain
+// reach beyond it, the thread makes those rows as well: it takes what they need of the chain's
+// input from its neighbours (halo.c), so that threads wait for each other once a chain.
 // (Line buffers: Alwani et al., Fused-Layer CNN Accelerators, MICRO 2016; by groups of channels:
 // Sandler et al. 2018, arXiv 1801.04381, section 5.)
 #include "harness/engine/plan.h"
@@ -25,19 +28,15 @@ bool gb_strips_take(const gb_plan *plan, const gb_shape *out, int64_t maps) {
          4 * maps * out->h * out->w > LARGE_BYTES / 2;
 }
 
-static bool has_window(const gb_step *step) {
-  return step->work.kind == GB_WORK_CONV || step->work.kind == GB_WORK_POOL;
-}
-
 // Rows of an input that output rows up to `end` need, and the first that those from `from` on do.
 static int64_t rows_before(const gb_step *step, const gb_shape *in, int64_t end) {
   const gb_work *w = &step->work;
   int64_t rows = (end - 1) * w->stride_h - w->top + (w->kernel_h - 1) * w->dilation_h + 1;
-  return !has_window(step) ? end : rows < 0 ? 0 : rows > in->h ? in->h : rows;
+  return !gb_has_window(step) ? end : rows < 0 ? 0 : rows > in->h ? in->h : rows;
 }
 
 static int64_t first_row(const gb_step *step, int64_t from) {
-  int64_t row = has_window(step) ? from * step->work.stride_h - step->work.top : from;
+  int64_t row = gb_has_window(step) ? from * step->work.stride_h - step->work.top : from;
   return row < 0 ? 0 : row;
 }
 
@@ -48,7 +47,7 @@ static bool can_go_by_strips(const gb_plan *plan, const gb_step *step) {
       4 * step->weight_count > WEIGHT_BYTES || 2 * out->w <= plan->kernels->lanes ||
       step->work.kind == GB_WORK_GLOBAL_POOL || step->ghosts)
     return false;
-  for (size_t i = 0; i < step->n_in && !has_window(step); i++) {
+  for (size_t i = 0; i < step->n_in && !gb_has_window(step); i++) {
     const gb_shape *in = &plan->tensors[step->in[i]].shape;
     if (in->h * in->w != 1 && (in->h != out->h || in->w != out->w))
       return false;
@@ -67,10 +66,10 @@ typedef struct link {
 typedef struct chain_step {
   link links[LONGEST];
   size_t link_count;
-  size_t last_reader; // SIZE_MAX: also the caller
-  int64_t bytes;      // of its output
-  int64_t need, done; // rows
-  int64_t keep;       // the first row that is still read
+  size_t last_reader;        // SIZE_MAX: also the caller
+  int64_t bytes;             // of its output
+  int64_t start, need, done; // rows; those before `start` are of other threads
+  int64_t keep;              // the first row that is still read
   int window;
 } chain_step;
 
@@ -125,7 +124,8 @@ static bool add_links(const chain *c, chain_step *step, int tensor, bool windowe
 static bool extend(chain *c, const size_t *last) {
   const gb_plan *plan = c->plan;
   size_t index = c->end - c->first;
-  if (c->end == plan->step_count || index == LONGEST || plan->steps[c->end].by == GB_BY_ROWS ||
+  if (c->end == plan->step_count || index == LONGEST ||
+      (plan->steps[c->end].by == GB_BY_ROWS) != (plan->threads > 1) ||
       !can_go_by_strips(plan, &plan->steps[c->end]))
     return false;
   const gb_step *s = &plan->steps[c->end];
@@ -133,7 +133,7 @@ static bool extend(chain *c, const size_t *last) {
   chain_step *step = &c->steps[index];
   *step = (chain_step){.last_reader = last[c->end], .bytes = 4 * gb_shape_count(out) / plan->batch};
   for (size_t i = 0; i < s->n_in; i++)
-    if (!add_links(c, step, s->in[i], has_window(s)))
+    if (!add_links(c, step, s->in[i], gb_has_window(s)))
       return false;
   if (s->residual >= 0 && !add_links(c, step, s->residual, false))
     return false;
@@ -152,16 +152,42 @@ static bool is_inner(const chain *c, size_t i) {
   return c->steps[i].last_reader < c->end;
 }
 
-// How far each step goes so that the last one has `rows` rows; what later steps read is whole
-// behind the last strip.
-static void find_needs(chain *c, int64_t rows) {
+static const gb_shape *output_of(const chain *c, size_t i) {
+  return &c->plan->tensors[c->plan->steps[c->first + i].out].shape;
+}
+
+// Where each step begins so that the last one begins at row `from`: a thread makes rows before its
+// band itself where a window in the chain reaches there, in place of waiting for its neighbour.
+static void find_starts(chain *c, int part, int64_t from) {
   size_t count = c->end - c->first;
-  bool last = rows == c->plan->tensors[c->plan->steps[c->end - 1].out].shape.h;
+  for (size_t i = 0; i < count; i++) {
+    int64_t height = output_of(c, i)->h;
+    bool by_chain_only = is_inner(c, i) && c->steps[i].last_reader > c->first + i;
+    c->steps[i].start = by_chain_only ? height : gb_band_cut(height, part, c->plan->threads);
+  }
+  c->steps[count - 1].start = from;
+  for (size_t i = count; i-- > 0;) {
+    const chain_step *step = &c->steps[i];
+    for (size_t k = 0; k < step->link_count; k++) {
+      chain_step *maker = &c->steps[step->links[k].maker - c->first];
+      int64_t row = step->links[k].windowed ? first_row(&c->plan->steps[c->first + i], step->start)
+                                            : step->start;
+      if (row < maker->start)
+        maker->start = row;
+    }
+  }
+}
+
+// How far each step goes so that the last one goes to row `end`; what later steps read is whole, in
+// the thread's band, behind the last strip.
+static void find_needs(chain *c, int part, int64_t end) {
+  size_t count = c->end - c->first;
+  bool last = end == gb_band_cut(output_of(c, count - 1)->h, part + 1, c->plan->threads);
   for (size_t i = 0; i < count; i++)
     c->steps[i].need = last && !is_inner(c, i)
-                           ? c->plan->tensors[c->plan->steps[c->first + i].out].shape.h
+                           ? gb_band_cut(output_of(c, i)->h, part + 1, c->plan->threads)
                            : c->steps[i].done;
-  c->steps[count - 1].need = rows;
+  c->steps[count - 1].need = end;
   for (size_t i = count; i-- > 0;) {
     const chain_step *step = &c->steps[i];
     const gb_step *s = &c->plan->steps[c->first + i];
@@ -197,18 +223,19 @@ static void find_windows(chain *c) {
       c->above[c->steps[i].window] = c->steps[i].keep;
 }
 
-// Goes through all strips of `rows` rows of the last map; gives their number. `strips`, unless
-// NULL, gets the rows and windows of each.
-static int64_t walk(chain *c, int64_t rows, gb_strips *strips) {
+// Goes through all strips of a thread, `rows` rows of the last map each; gives their number.
+// `strips`, unless NULL, gets the rows and windows of each.
+static int64_t walk(chain *c, int part, int64_t rows, gb_part_strips *strips) {
   size_t count = c->end - c->first;
-  int64_t height = c->plan->tensors[c->plan->steps[c->end - 1].out].shape.h, strip = 0;
+  int64_t height = output_of(c, count - 1)->h, strip = 0;
+  int64_t from = gb_band_cut(height, part, c->plan->threads),
+          to = gb_band_cut(height, part + 1, c->plan->threads);
+  find_starts(c, part, from);
   for (size_t i = 0; i < count; i++)
-    c->steps[i].done = 0;
-  for (int w = 0; w < GB_WINDOWS; w++)
-    c->most[w] = 0;
-  for (int64_t y = 0; y < height; y += rows, strip++) {
+    c->steps[i].done = c->steps[i].start;
+  for (int64_t y = from; y < to; y += rows, strip++) {
     find_windows(c);
-    find_needs(c, y + rows < height ? y + rows : height);
+    find_needs(c, part, y + rows < to ? y + rows : to);
     // Rows behind the last that is needed may exist (a stride that skips them): nobody makes them.
     for (size_t i = 0; i < count; i++) {
       chain_step *step = &c->steps[i];
@@ -224,6 +251,31 @@ static int64_t walk(chain *c, int64_t rows, gb_strips *strips) {
       memcpy(strips->above + strip * GB_WINDOWS, c->above, sizeof c->above);
   }
   return strip;
+}
+
+// Rows of other bands may only be made where no other thread sees them.
+static bool keeps_to_its_band(const chain *c, int part) {
+  for (size_t i = 0; i < c->end - c->first; i++) {
+    int64_t height = output_of(c, i)->h;
+    bool is_own = c->plan->tensors[c->plan->steps[c->first + i].out].base == GB_BASE_OWN;
+    if (!(is_inner(c, i) && is_own) &&
+        (c->steps[i].start != gb_band_cut(height, part, c->plan->threads) ||
+         c->steps[i].done != gb_band_cut(height, part + 1, c->plan->threads)))
+      return false;
+  }
+  return true;
+}
+
+// The same for all threads; gives the least number of strips of one, 0 where threads would meet.
+static int64_t walk_all(chain *c, int64_t rows) {
+  int64_t least = INT64_MAX;
+  for (int w = 0; w < GB_WINDOWS; w++)
+    c->most[w] = 0;
+  for (int part = 0; part < c->plan->threads; part++) {
+    int64_t strips = walk(c, part, rows, NULL);
+    least = !keeps_to_its_band(c, part) ? 0 : strips < least ? strips : least;
+  }
+  return least;
 }
 
 // Bytes that a chain of strips of `rows` rows keeps of its inner maps.
@@ -257,39 +309,61 @@ static bool is_worth_it(chain *c, int64_t *crossing) {
     inner += bytes;
     largest = bytes > largest ? bytes : largest;
   }
+  inner /= c->plan->threads;
   if (inner <= LARGE_BYTES || c->end - c->first < 2)
     return false;
-  int64_t strips = walk(c, rows_of_strip(c), NULL), bytes = window_bytes(c);
-  return strips > 2 && bytes <= WINDOW_BYTES && inner - bytes >= LARGE_BYTES / 2;
+  int64_t strips = walk_all(c, rows_of_strip(c)), bytes = window_bytes(c);
+  return strips > 1 && bytes <= WINDOW_BYTES && inner - bytes >= LARGE_BYTES / 2;
+}
+
+static gb_status keep_part(chain *c, int part, int64_t rows, gb_part_strips *strips,
+                           gb_error *error) {
+  size_t count = c->end - c->first;
+  strips->count = walk(c, part, rows, NULL);
+  strips->rows =
+      gb_arena_allocate(c->plan->arena, (size_t)strips->count * count, sizeof *strips->rows);
+  strips->above =
+      gb_arena_allocate(c->plan->arena, (size_t)strips->count * GB_WINDOWS, sizeof *strips->above);
+  if (!strips->rows || !strips->above)
+    return gb_fail_memory(error);
+  walk(c, part, rows, strips);
+  return GB_OK;
+}
+
+static void set_chain(gb_plan *plan, const gb_strips *strips, bool goes) {
+  for (size_t s = strips->first; s < strips->end; s++) {
+    plan->steps[s].by = goes ? GB_BY_STRIPS : plan->threads > 1 ? GB_BY_ROWS : GB_BY_CHANNELS;
+    plan->steps[s].strips = goes ? strips : NULL;
+  }
 }
 
 static gb_status keep(gb_plan *plan, chain *c, gb_error *error) {
   gb_strips *strips = gb_arena_allocate(plan->arena, 1, sizeof *strips);
   if (!strips)
     return gb_fail_memory(error);
-  size_t count = c->end - c->first;
-  int64_t rows = rows_of_strip(c);
-  *strips = (gb_strips){.first = c->first, .end = c->end, .count = walk(c, rows, NULL)};
-  strips->rows =
-      gb_arena_allocate(plan->arena, (size_t)strips->count * count, sizeof *strips->rows);
-  strips->above =
-      gb_arena_allocate(plan->arena, (size_t)strips->count * GB_WINDOWS, sizeof *strips->above);
-  if (!strips->rows || !strips->above)
+  *strips = (gb_strips){.first = c->first, .end = c->end};
+  strips->parts = gb_arena_allocate(plan->arena, (size_t)plan->threads, sizeof *strips->parts);
+  if (!strips->parts)
     return gb_fail_memory(error);
-  walk(c, rows, strips);
+  int64_t rows = rows_of_strip(c);
+  walk_all(c, rows);
+  for (int part = 0; part < plan->threads; part++)
+    GB_TRY(keep_part(c, part, rows, &strips->parts[part], error));
   for (int w = 1; w <= c->windows; w++) {
     strips->heights[w] = c->heights[w];
     strips->most[w] = c->most[w];
   }
-  for (size_t s = c->first; s < c->end; s++) {
-    plan->steps[s].by = GB_BY_STRIPS;
-    plan->steps[s].strips = strips;
-  }
+  set_chain(plan, strips, true);
+  for (size_t s = c->first; s < c->end; s++)
+    if (plan->threads > 1 && !gb_halo_fits(plan, s)) {
+      set_chain(plan, strips, false);
+      break;
+    }
   return GB_OK;
 }
 
 gb_status gb_plan_strips(gb_plan *plan, gb_error *error) {
-  if (plan->threads > 1 || !gb_plan_has(plan, GB_PASS_STRIPS))
+  if (!gb_plan_has(plan, GB_PASS_STRIPS))
     return GB_OK;
   GB_TRY(gb_plan_find_producers(plan, error)); // copies have moved the steps
   size_t *last = gb_arena_allocate(plan->arena, plan->step_count, sizeof *last);
@@ -329,14 +403,22 @@ int64_t gb_strips_stride(const gb_strips *strips, const gb_shape *shape, int *wi
   return shape->h * shape->w;
 }
 
+void gb_strips_span(const gb_strips *strips, int part, size_t step, int64_t *from, int64_t *to) {
+  const gb_part_strips *own = &strips->parts[part];
+  int64_t count = (int64_t)(strips->end - strips->first), i = (int64_t)(step - strips->first);
+  *from = own->rows[i].from;
+  *to = own->rows[(own->count - 1) * count + i].to;
+}
+
 // The rows that are kept move to the front of their memory.
 static void move_on(const gb_plan *plan, const gb_strips *strips, int64_t strip,
                     const gb_worker *before, const gb_worker *worker) {
+  const gb_part_strips *own = &strips->parts[worker->part];
   int64_t count = (int64_t)(strips->end - strips->first);
   for (int64_t i = 0; i < count; i++) {
     int out = plan->steps[(int64_t)strips->first + i].out;
     const gb_tensor *t = &plan->tensors[out];
-    const gb_rows *rows = &strips->rows[strip * count + i];
+    const gb_rows *rows = &own->rows[strip * count + i];
     int64_t from = rows->keep, end = rows->from;
     if (t->window == 0 || worker->above[t->window] == before->above[t->window] || from >= end)
       continue;
@@ -350,15 +432,17 @@ static void move_on(const gb_plan *plan, const gb_strips *strips, int64_t strip,
 void gb_strips_begin(const gb_plan *plan, const gb_strips *strips, int64_t strip,
                      gb_worker *worker) {
   gb_worker before = *worker;
-  memcpy(worker->above, strips->above + strip * GB_WINDOWS, sizeof worker->above);
+  memcpy(worker->above, strips->parts[worker->part].above + strip * GB_WINDOWS,
+         sizeof worker->above);
   if (strip > 0)
     move_on(plan, strips, strip, &before, worker);
 }
 
 bool gb_strips_rows(const gb_strips *strips, int64_t strip, size_t step, gb_worker *worker) {
   int64_t count = (int64_t)(strips->end - strips->first), i = (int64_t)(step - strips->first);
-  worker->y0 = strips->rows[strip * count + i].from;
-  worker->y1 = strips->rows[strip * count + i].to;
+  const gb_rows *rows = &strips->parts[worker->part].rows[strip * count + i];
+  worker->y0 = rows->from;
+  worker->y1 = rows->to;
   return worker->y0 < worker->y1;
 }
 

@@ -1,5 +1,5 @@
 // Chains that run strip by strip: the same bits as whole maps, on maps large enough for them, with
-// sizes that no strip divides; and each step is visited once for all its rows.
+// sizes that no strip and no number of threads divides.
 #include "tests/lib/check.h"
 #include "tests/lib/quick.h"
 #include "tests/networks/zoo.h"
@@ -109,12 +109,43 @@ TEST(strips_change_no_bit) {
     }
 }
 
-TEST(several_threads_take_no_strips) {
+// Every thread goes by strips of its own band, and makes rows of its neighbours' where windows
+// reach there.
+TEST(nor_do_those_of_several_threads) {
+  for (int i = 0; i < LARGE; i += quick() ? 4 : 1) {
+    gb_error error = {0};
+    made m;
+    REQUIRE_OK(make(&large[i], 1, &m, &error), error);
+    CHECK_INT(run(&m, (gb_native_options){.threads = 1, .without = 1u << GB_PASS_STRIPS}, check),
+              0);
+    float *alone = m.output;
+    m.output = malloc(m.bytes);
+    REQUIRE(m.output);
+    for (int threads = 2; threads <= 4; threads++) {
+      memset(m.output, 0, m.bytes);
+      int strips = run(&m, (gb_native_options){.threads = threads}, check);
+      if (threads == 2 && strips < 2)
+        FAIL("%s, %d threads: %d steps go by strips", large[i].name, threads, strips);
+      if (memcmp(alone, m.output, m.bytes) != 0)
+        FAIL("%s %s: other bits by strips of %d threads", large[i].name, large[i].settings[0].value,
+             threads);
+    }
+    free(alone);
+    discard(&m);
+  }
+}
+
+TEST(threads_without_bands_take_none) {
   gb_error error = {0};
   made m;
   REQUIRE_OK(make(&large[0], 1, &m, &error), error);
+  gb_native_options options = {.threads = 2, .without = 1u << GB_PASS_BANDS};
+  CHECK_INT(run(&m, options, check), 0);
+  discard(&m);
+  REQUIRE_OK(make(&large[0], 2, &m, &error), error);
   CHECK_INT(run(&m, (gb_native_options){.threads = 2}, check), 0);
   discard(&m);
 }
 
-TEST_MAIN(CASE(strips_change_no_bit), CASE(several_threads_take_no_strips))
+TEST_MAIN(CASE(strips_change_no_bit), CASE(nor_do_those_of_several_threads),
+          CASE(threads_without_bands_take_none))
