@@ -40,8 +40,8 @@ gb_status gb_plan_prepare(gb_plan *plan, gb_error *error) {
     if (step->scratch > plan->scratch_size)
       plan->scratch_size = step->scratch;
   }
-  gb_plan_asks(plan);
-  return gb_plan_waits(plan, error);
+  GB_TRY(gb_plan_waits(plan, error));
+  return gb_plan_asks(plan, error);
 }
 
 float *gb_plane_at(const gb_plan *plan, int tensor, int64_t channel, const gb_worker *worker) {

@@ -49,6 +49,9 @@ void gb_reference_free(gb_reference *engine);
     "each thread keeps to its own rows of large maps, in memory of its own "                       \
     "(on several threads, for one image)")                                                         \
   X(PREFETCH, "prefetch", "products ask for the weights of linear layers behind them")             \
+  X(CLAIM, "claim",                                                                                \
+    "products claim memory that later steps write and other threads have read "                    \
+    "(on several threads, for one image)")                                                         \
   X(REORDER_LINEAR, "reorder-linear", "convolutions that commute run cheaper one first")           \
   X(WINOGRAD, "winograd", "3×3 convolutions with fewer multiplications")
 typedef enum gb_pass {
@@ -101,6 +104,7 @@ typedef struct gb_step_info {
   int64_t offset;                      // of the output, in floats
   int64_t strips;                      // that its chain goes by; 0: it runs on whole maps
   int asks;                            // steps behind it whose weights it asks for
+  int claims;                          // memories of later steps that it claims for its thread
 } gb_step_info;
 size_t gb_native_step_count(const gb_native *engine);
 void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info);

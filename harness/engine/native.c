@@ -291,7 +291,8 @@ void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info) {
                          .base = out->base,
                          .offset = out->offset,
                          .strips = step->strips ? step->strips->parts[0].count : 0,
-                         .asks = step->ask_count};
+                         .asks = gb_asked_reads(step),
+                         .claims = gb_asked_claims(step)};
 }
 
 const char *gb_native_isa(const gb_native *engine) {

@@ -9,6 +9,7 @@ typedef struct memory {
   int parent;      // root that holds this one, or -1
   int64_t offset;  // within the parent
   int first, last; // steps; -1 while unused
+  int claimed;     // the step from which on it must be free; `first` or one before
   int64_t at;      // in the base
   int base;
   const gb_strips *strips; // the chain whose steps alone touch it, or NULL
@@ -113,7 +114,7 @@ static void touch_from(placing *p, int tensor, int first, int last) {
   int64_t c = 0;
   for (memory *m; (m = next_memory(p, tensor, &c));) {
     if (m->first < 0 || first < m->first)
-      m->first = first;
+      m->first = m->claimed = first;
     if (last > m->last)
       m->last = last;
   }
@@ -143,6 +144,13 @@ static void find_life_times(placing *p) {
   }
   // What the caller gets must stay.
   touch(p, (int)plan->graph->node_count - 1, (int)plan->step_count);
+  for (size_t s = 0; s < plan->step_count; s++) {
+    int64_t offset = 0;
+    memory *m = &p->memories[outermost(p, plan->steps[s].out, &offset)];
+    int from = (int)gb_claimed_from(plan, s);
+    if (from < m->claimed && m->base == GB_BASE_ARENA)
+      m->claimed = from;
+  }
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -405,7 +413,7 @@ static gb_status lay_out_base(placing *p, int base, gb_extent *extents, size_t *
     owner[*count] = i;
     extents[(*count)++] =
         (gb_extent){.size = p->plan->tensors[i].shape.c * stride_of(p, (int)i, &window),
-                    .first = m->first,
+                    .first = m->claimed,
                     .last = m->last};
   }
   GB_TRY(gb_layout(extents + first, *count - first, 16, size, error));
@@ -425,6 +433,8 @@ static gb_status lay_out(placing *p, gb_error *error) {
   size_t count = 0;
   GB_TRY(lay_out_base(p, GB_BASE_ARENA, extents, owner, &count, &plan->arena_size, error));
   GB_TRY(lay_out_base(p, GB_BASE_OWN, extents, owner, &count, &plan->own_size, error));
+  for (size_t i = 0; i < count; i++)
+    extents[i].first = p->memories[owner[i]].first;
   plan->live_size = most_alive(plan, extents, count);
   return GB_OK;
 }

@@ -45,6 +45,7 @@ typedef struct gb_tensor {
 typedef struct gb_plan gb_plan;
 typedef struct gb_step gb_step;
 typedef struct gb_halo gb_halo; // rows of neighbours that a step needs; see halo.c
+typedef struct gb_wish gb_wish; // what a later step will want; see ask.c
 
 // What a thread knows while it runs a step: its share is part `part` of `parts`.
 enum { GB_WINDOWS = 6 }; // heights of maps in a chain of steps, and one for whole maps
@@ -104,7 +105,7 @@ typedef struct gb_step_type {
   // The weights that the worker's share reads, once and in order; NULL: maps and weights are read
   // again and again. The step is a linear layer.
   const float *(*reads)(const gb_step *step, const gb_worker *worker, int64_t *count);
-  bool asks; // for the weights of such steps behind it, while it runs; see ask.c
+  bool asks; // for what steps behind it will want, while it runs; see ask.c
   // Where steps that go by rows put together what threads found in their bands: called before all
   // wait for each other and run. Each thread has gb_given() to write to.
   void (*give)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
@@ -150,9 +151,8 @@ struct gb_step {
   int64_t exchange;        // where, in floats of the memory for exchange
   gb_halo *halos;          // the rows of neighbours that are put there, input by input
   size_t halo_count;
-  // Found by ask.c: steps whose weights this one asks for.
-  size_t asks[GB_ASKS];
-  int ask_count;
+  const gb_wish *wishes; // found by ask.c: what the step asks for and claims meanwhile
+  size_t wish_count;
   // Found by the type:
   void *data;
   int64_t scratch;           // floats each thread needs
@@ -176,7 +176,7 @@ struct gb_plan {
   int64_t exchange_size; // floats of all threads
   int64_t live_size;     // the most floats of one image that are needed at once
   int64_t scratch_size;  // floats of one thread
-  int64_t ask_size;      // floats of weights that a thread asks for at most
+  int64_t ask_size;      // floats that a thread asks for and claims at most, in one step
   int *producers;        // step that computes a tensor, by tensor; -1
 };
 
@@ -221,10 +221,16 @@ void gb_strips_end(gb_worker *worker);
 // Where threads wait for each other; called by gb_plan_prepare.
 gb_status gb_plan_waits(gb_plan *plan, gb_error *error);
 
-// Which steps ask for the weights of others; called by gb_plan_prepare.
-void gb_plan_asks(gb_plan *plan);
+// Which steps ask for what others will want; called by gb_plan_prepare.
+gb_status gb_plan_asks(gb_plan *plan, gb_error *error);
 // What the worker asks for while it runs the step, put to *ask; NULL where there is nothing.
 gb_ask *gb_ask_of(const gb_plan *plan, const gb_step *step, const gb_worker *worker, gb_ask *ask);
+// Steps whose weights the step asks for, and memories that it claims.
+int gb_asked_reads(const gb_step *step);
+int gb_asked_claims(const gb_step *step);
+// The first step from which on the output of step `at` may be claimed: its memory should be free
+// since then. `at` itself where nothing claims it.
+size_t gb_claimed_from(const gb_plan *plan, size_t at);
 
 // Counts readers of every tensor, and finds the step that computes it, anew.
 void gb_plan_count_uses(gb_plan *plan);
@@ -267,6 +273,10 @@ int64_t gb_halo_size(const gb_plan *plan, const gb_step *step);
 // Before all wait for each other, and behind.
 void gb_halo_give(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
 void gb_halo_take(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
+// The memory that the worker gives halo `i` of a step in: at most two claims, whose number it
+// returns.
+int gb_halo_claims(const gb_plan *plan, const gb_step *step, size_t i, const gb_worker *worker,
+                   gb_claim claims[2]);
 // What thread `part` found in its band: a float for each channel of the output.
 float *gb_given(const gb_plan *plan, const gb_step *step, const gb_worker *worker, int part);
 // Whether a global pool averages the upper and the lower half of its maps first.

@@ -41,12 +41,25 @@ typedef struct gb_gate {
   float *scratch;
 } gb_gate;
 
-// What is read soon after a call, and from where no processor guesses it: weights of linear layers.
-// A kernel that multiplies asks for it meanwhile, part by part, into the second-level cache, and
-// moves `next` on. Only those of instruction sets with 32 registers do; `ask` may be NULL.
-enum { GB_ASKS = 2 };
+// What is wanted soon after a call, and where no processor guesses it. A kernel that multiplies
+// sees to it meanwhile, line of cache by line, and moves `next` on; only those of instruction sets
+// with 32 registers do, and `ask` may be NULL.
+// - What will be read is asked for, into the second-level cache: weights of linear layers.
+// - What will be written is claimed, by a zero in each line: nobody may need what it holds. Other
+//   processors have read it, and have to be told before a line is written: 50 ns a line where they
+//   are far, for which a depthwise convolution would wait. Only a store tells them: on AMD's Zen 4
+//   a prefetch for writing does nothing to a line that is here and there.
+enum { GB_READS = 2, GB_CLAIMS = 8 };
+typedef struct gb_read {
+  const float *next, *end;
+} gb_read;
+typedef struct gb_claim {
+  float *next, *end;
+} gb_claim;
 typedef struct gb_ask {
-  const float *next[GB_ASKS], *end[GB_ASKS];
+  int read_count, claim_count;
+  gb_read reads[GB_READS];
+  gb_claim claims[GB_CLAIMS];
 } gb_ask;
 
 // Depthwise convolution of one image: output channel c is one kernel_h x kernel_w filter over input

@@ -95,14 +95,31 @@ GB_INLINE void pw_gate(const pw_product *p, pw_rows r, float *to) {
   }
 }
 
-// What a tile asks for: a line for each k, from the first part that has so many.
-GB_INLINE const float *pw_ask_for(gb_ask *ask, int64_t depth) {
-  for (int i = 0; ask && i < GB_ASKS; i++)
-    if (ask->end[i] - ask->next[i] >= depth * PW_LINE) {
-      ask->next[i] += depth * PW_LINE;
-      return ask->next[i] - depth * PW_LINE;
-    }
-  return NULL;
+// What a tile claims and asks for meanwhile: of the first parts that have anything left, as much as
+// its turns allow.
+GB_INLINE void pw_ask_for(pw_tile *t, gb_ask *ask) {
+  const int64_t turns = t->depth / 2;
+  int i = 0;
+  t->claims = t->asks = 0;
+  while (ask && i < ask->claim_count && ask->claims[i].next >= ask->claims[i].end)
+    i++;
+  if (ask && i < ask->claim_count) {
+    gb_claim *c = &ask->claims[i];
+    t->claims = gb_imin(turns, gb_idiv_up(c->end - c->next, PW_LINE));
+    t->claim = c->next;
+    c->next += gb_imin(t->claims * PW_LINE, c->end - c->next);
+  }
+  i = 0;
+  while (ask && i < ask->read_count && ask->reads[i].end - ask->reads[i].next < 2 * PW_LINE)
+    i++;
+  if (ask && i < ask->read_count) {
+    gb_read *r = &ask->reads[i];
+    const int64_t pairs = (r->end - r->next) / (2 * PW_LINE);
+    t->ask_and_claim = pairs >= t->claims;
+    t->asks = gb_imin(pairs, t->ask_and_claim ? turns : turns - t->claims);
+    t->ask = r->next;
+    r->next += t->asks * 2 * PW_LINE;
+  }
 }
 
 // For every tile of pixels and block of rows one register tile runs over the whole depth.
@@ -138,7 +155,7 @@ GB_INLINE void pw_multiply(const pw_product *p) {
       t.last = vmask_first(pixels - (nv - 1) * VW);
       // The first block of rows asks for the pixels of the next tile, if they come from far away.
       t.ahead = p->far && j == 0 ? pixels : 0;
-      t.ask = t.ahead ? NULL : pw_ask_for(p->ask, p->depth);
+      pw_ask_for(&t, t.ahead ? NULL : p->ask);
 #if PW_HAS_TAIL
       if (tail)
         pw_tail_tiles[r.hi - r.lo - 1](&t, a, p->b + at, c);

@@ -64,7 +64,11 @@ typedef struct pw_tile {
   vm last;                // lanes of the last vector
   int64_t next;           // floats from a gated block of weights to the next, not yet gated; or 0
   int64_t ahead;          // pixels from here to those that are asked for meanwhile; 0: none are
-  const float *ask;       // a line for each k that is asked for meanwhile, or NULL
+  const float *ask;       // what is asked for meanwhile, and ...
+  int64_t asks;           // ... in how many turns, two lines each
+  float *claim;           // likewise what is claimed, ...
+  int64_t claims;         // ... a line a turn; those turns come first, and ...
+  int ask_and_claim;      // ... ask as well, or the others do
 } pw_tile;
 
 typedef void pw_tile_fn(const pw_tile *t, const float *a, const float *b, float *c);
@@ -155,8 +159,8 @@ GB_INLINE void pw_step(const pw_tile *t, pw_sums *s, pw_place *at, const float *
   at->b += t->ldb;
 }
 
-// Two k for each line of weights that is asked for: eight rows of two columns are one. Fewer
-// instructions count where another hardware thread takes half of the decoder.
+// A turn is two k, for each of which a line of weights is asked for: eight rows of two columns are
+// one. Fewer instructions count where another hardware thread takes half of the decoder.
 GB_INLINE void pw_sum(const pw_tile *t, pw_sums *s, const float *a, const float *b,
                       const pw_form f) {
   const pw_tile own = *t; // which no store of the tile's can change
@@ -170,14 +174,27 @@ GB_INLINE void pw_sum(const pw_tile *t, pw_sums *s, const float *a, const float 
     }
     return;
   }
-  if (f.from == PW_MAPS && own.ask)
-    for (const float *ask = own.ask; left > 1; left -= 2, ask += 2 * PW_LINE) {
+  if (f.from == PW_MAPS && own.claims + own.asks > 0) {
+    const int64_t both = own.ask_and_claim ? gb_imin(own.claims, own.asks) : 0;
+    const float *ask = own.asks > 0 ? own.ask : a;
+    float *claim = own.claim;
+    for (int64_t n = own.claims; n > 0; n--, left -= 2, claim += PW_LINE) {
+      __builtin_prefetch(at.a + next);
+      __builtin_prefetch(ask, 0, 2);
+      __builtin_prefetch(ask + PW_LINE, 0, 2);
+      *claim = 0.0f;
+      ask += both > 0 ? 2 * PW_LINE : 0;
+      pw_step(&own, s, &at, b, 0, f);
+      pw_step(&own, s, &at, b, 0, f);
+    }
+    for (int64_t n = own.asks - both; n > 0; n--, left -= 2, ask += 2 * PW_LINE) {
       __builtin_prefetch(at.a + next);
       __builtin_prefetch(ask, 0, 2);
       __builtin_prefetch(ask + PW_LINE, 0, 2);
       pw_step(&own, s, &at, b, 0, f);
       pw_step(&own, s, &at, b, 0, f);
     }
+  }
   for (; left > 1; left -= 2) {
     __builtin_prefetch(at.a + next);
     pw_step(&own, s, &at, b, 0, f);

@@ -2,6 +2,8 @@
 #define _DEFAULT_SOURCE // mmap
 #include "tests/kernels/support.h"
 
+enum { CLAIM = 1500 }; // floats that kernels may claim
+
 static const gb_activation acts[] = {
     GB_ACT_NONE,       GB_ACT_RELU,    GB_ACT_RELU6, GB_ACT_HARD_SIGMOID, GB_ACT_CLIPPED_SIGMOID,
     GB_ACT_HARD_SWISH, GB_ACT_SIGMOID, GB_ACT_ELU};
@@ -35,8 +37,14 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
   k->pointwise_pack(&g, w.at, packed.at);
   // What is asked for is never read: nothing lies there.
   const float *const nowhere = (const float *)(uintptr_t)4096;
-  const int64_t asked = (int64_t)(rng_next(&r) % 4096);
-  gb_ask ask = {{nowhere, nowhere}, {nowhere + asked, nowhere + 16 * depth}};
+  const int64_t asked = (int64_t)(rng_next(&r) % 4096), claimed = (int64_t)(rng_next(&r) % CLAIM);
+  float claims[CLAIM];
+  for (int i = 0; i < CLAIM; i++)
+    claims[i] = 1.0f;
+  gb_ask ask = {.read_count = 2,
+                .reads = {{nowhere, nowhere + asked}, {nowhere, nowhere + 16 * depth}},
+                .claim_count = 2,
+                .claims = {{claims, claims}, {claims, claims + claimed}}};
   const float *b = has_bias ? bias.at : NULL, *e = has_residual ? res.at : NULL;
   k->pointwise(&g, packed.at, b, in.at, gate, NULL, e, out + pad, 0, rows, 0, pixels);
   const int64_t m = (int64_t)(rng_next(&r) % (uint32_t)(rows + 1)),
@@ -45,13 +53,20 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
   k->pointwise(&g, packed.at, b, in.at, gate, &ask, e, cut + pad, m, rows, 0, p);
   k->pointwise(&g, packed.at, b, in.at, gate, &ask, e, cut + pad, 0, m, p, pixels);
   k->pointwise(&g, packed.at, b, in.at, gate, &ask, e, cut + pad, m, rows, p, pixels);
-  for (int i = 0; i < GB_ASKS; i++)
-    if (ask.next[i] < nowhere || ask.next[i] > ask.end[i])
+  for (int i = 0; i < 2; i++)
+    if (ask.reads[i].next < nowhere || ask.reads[i].next > ask.reads[i].end ||
+        ask.claims[i].next < claims || ask.claims[i].next > ask.claims[i].end)
       group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: asks beyond the end of part %d",
                  (long)rows, (long)depth, (long)pixels, (unsigned long)seed, i);
-  // The first tile asks for a line of each k, where there are 32 registers.
-  if ((k->isa == GB_ISA_AVX512 || k->isa == GB_ISA_NEON) && ask.next[0] == nowhere &&
-      ask.next[1] == nowhere)
+  for (int64_t i = 0; i < CLAIM; i++)
+    if (claims[i] != (i % 16 == 0 && claims + i < ask.claims[1].next ? 0.0f : 1.0f))
+      group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: %g in claimed memory at %ld of %ld",
+                 (long)rows, (long)depth, (long)pixels, (unsigned long)seed, (double)claims[i],
+                 (long)i, (long)claimed);
+  // The first tile goes about it every two k, where there are 32 registers.
+  if ((k->isa == GB_ISA_AVX512 || k->isa == GB_ISA_NEON) && depth > 1 &&
+      (claimed > 0 ? ask.claims[1].next == claims
+                   : ask.reads[0].next == nowhere && ask.reads[1].next == nowhere))
     group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: asks for nothing", (long)rows,
                (long)depth, (long)pixels, (unsigned long)seed);
   t->cases++;

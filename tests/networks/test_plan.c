@@ -38,6 +38,10 @@ static int asked_for(const gb_step_info *info) {
   return info->asks;
 }
 
+static int claimed(const gb_step_info *info) {
+  return info->claims;
+}
+
 // The sum of `of` over the steps of the first network.
 static int over_steps(int of(const gb_step_info *info), int64_t batch, int threads,
                       unsigned without, check_state *check) {
@@ -78,6 +82,14 @@ TEST(products_ask_for_the_weights_of_linear_layers_of_one_image) {
   CHECK_INT(over_steps(asked_for, 1, 1, 1u << GB_PASS_PREFETCH, check), 0);
 }
 
+// Behind each product of small maps are a depthwise convolution and the next product.
+TEST(products_claim_what_other_threads_have_read) {
+  CHECK_INT(over_steps(claimed, 1, 1, 0, check), 0);
+  CHECK(over_steps(claimed, 1, 2, 0, check) > 20);
+  CHECK_INT(over_steps(claimed, 2, 2, 0, check), 0);
+  CHECK_INT(over_steps(claimed, 1, 2, 1u << GB_PASS_CLAIM, check), 0);
+}
+
 TEST(what_is_alive_together_lies_apart) {
   enum { MOST = 60 };
   gb_random random = {7};
@@ -109,4 +121,5 @@ TEST(what_is_alive_together_lies_apart) {
 TEST_MAIN(CASE(the_arena_is_within_a_tenth_of_what_is_alive_at_once),
           CASE(threads_have_bands_of_large_maps),
           CASE(products_ask_for_the_weights_of_linear_layers_of_one_image),
+          CASE(products_claim_what_other_threads_have_read),
           CASE(what_is_alive_together_lies_apart))
