@@ -213,7 +213,7 @@ bench: $(BUILD)/ghostbench
 	$(BUILD)/ghostbench bench $(BENCH_NETWORKS) --threads $(BENCH_THREADS) --steps \
 	  -o results/bench/networks.json || [ $$? -eq 3 ]
 
-#: make bench-team      hand-over between threads: pthreadpool, OpenMP, the barrier, a line of cache
+#: make bench-team      hand-over between threads: pthreadpool, OpenMP, the barrier, lines of cache
 bench-team: $(BUILD)/tests/bench/bench_team
 	$(BUILD)/tests/bench/bench_team
 

@@ -46,9 +46,9 @@ typedef struct gb_gate {
 // with 32 registers do, and `ask` may be NULL.
 // - What will be read is asked for, into the second-level cache: weights of linear layers.
 // - What will be written is claimed, by a zero in each line: nobody may need what it holds. Other
-//   processors have read it, and have to be told before a line is written: 50 ns a line where they
-//   are far, for which a depthwise convolution would wait. Only a store tells them: on AMD's Zen 4
-//   a prefetch for writing does nothing to a line that is here and there.
+//   processors have read it, and have to be told before a line is written, which takes ten times as
+//   long as the store and more where they are far (`make bench-team`). Only a store tells them: on
+//   AMD's Zen 4 a prefetch for writing does nothing to a line that is here and there.
 enum { GB_READS = 2, GB_CLAIMS = 8 };
 typedef struct gb_read {
   const float *next, *end;
