@@ -143,7 +143,7 @@ static void dw_run(const gb_depthwise_shape *g, const float *weights, const floa
   int64_t made = -1; // the first vector of columns that masks are for
 #ifdef V_HAS_PICK
   dw_picks picks;
-  dw_whole_fn *whole = dw_fourteen_of(g, y1 - y0);
+  dw_whole_fn *whole = dw_fourteen_of(g, y0, y1);
   if (!whole && (whole = dw_narrow_of(g, y1 - y0)))
     picks = dw_picks_of(g);
 #endif
