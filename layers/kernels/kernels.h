@@ -42,9 +42,9 @@ typedef struct gb_gate {
 } gb_gate;
 
 // What is wanted soon after a call, and where no processor guesses it. A kernel that multiplies
-// sees to it meanwhile, line of cache by line, and moves `next` on; only those of instruction sets
-// with 32 registers do, and `ask` may be NULL.
-// - What will be read is asked for, into the second-level cache: weights of linear layers.
+// sees to it meanwhile, line of cache by line, and moves `next` on. `ask` may be NULL.
+// - What will be read is asked for, into the second-level cache: weights of linear layers. Only
+//   where there are 32 registers.
 // - What will be written is claimed, by a zero in each line: nobody may need what it holds. Other
 //   processors have read it, and have to be told before a line is written, which takes ten times as
 //   long as the store and more where they are far (`make bench-team`). Only a store tells them: on

@@ -226,6 +226,16 @@ typedef struct pw_group {
   int64_t k0, k1, first, end;
 } pw_group;
 
+// Claims some lines: without registers to spare, a few before a tile, whose stores wait in a queue
+// while the tile multiplies.
+GB_INLINE void pw_claim(gb_ask *ask, int64_t lines) {
+  for (int i = 0; ask && i < ask->claim_count; i++)
+    for (gb_claim *c = &ask->claims[i]; c->next < c->end && lines > 0; lines--) {
+      *c->next = 0.0f;
+      c->next += gb_imin(PW_LINE, c->end - c->next);
+    }
+}
+
 // A group times `pixels` pixels from `at` on, at most nv vectors: the first block of rows copies
 // its pixels to the panel, where they lie side by side and aligned; the others read that.
 GB_INLINE void pw_span(const pw_product *p, pw_group g, pw_tile *t, int64_t at, int64_t nv,
@@ -236,10 +246,12 @@ GB_INLINE void pw_span(const pw_product *p, pw_group g, pw_tile *t, int64_t at, 
     const pw_rows r = pw_rows_of(p, block);
     const float *a = pw_tile_at(p, t, r, g.k0, at, finished);
     float *c = p->c + r.lo * p->ldc + at;
-    if (block == g.first)
+    if (block == g.first) {
       pw_packs[r.hi - r.lo - 1][nv - 1](t, a, p->b + g.k0 * p->ldb + at, c);
-    else
+    } else {
+      pw_claim(p->ask, (g.k1 - g.k0) / 8);
       pw_panels[r.hi - r.lo - 1][nv - 1](t, a, t->panel, c);
+    }
     if (finished)
       pw_activate(p, c, r.hi - r.lo, pixels);
   }

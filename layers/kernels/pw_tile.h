@@ -43,9 +43,9 @@ enum {
 // weights up faster, and look further. With 16 registers there are fewer loads to spare: a chunk of
 // 16 k asks for its lines at once, and only into the second-level cache, as the first is full of
 // pixels.
+#define PW_LINE 16 // floats in a line of the caches
 #if VREGS == 32
 #define PW_AHEAD(NV) (2048 / (NV))
-#define PW_LINE 16 // floats in a line of the caches
 #else
 #define PW_AHEAD(NV) 512
 #define PW_CHUNK 16
