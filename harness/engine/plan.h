@@ -5,9 +5,9 @@
 // merge.c parallel branches, fuse_ghost.c ghost modules; reorder.c exchanges linear layers that
 // commute; choose.c gives each step a type from steps.def (one file step_*.c a type, ending in one
 // const descriptor); place.c decides where tensors lie, so that concatenation, slices and shuffles
-// move nothing; strips.c, which steps run depth first, strip by strip of rows; share.c, how threads
-// share each step, and halo.c, what they tell each other then; ask.c, which weights a step asks
-// for; native.c runs it on a team of threads.
+// move nothing; share.c, how threads share each step, and halo.c, what they tell each other then;
+// strips.c, which steps run depth first, strip by strip of rows (strips_run.c); ask.c, what a
+// product does meanwhile for steps behind it; native.c runs it on a team of threads.
 //
 // Private to this folder.
 #ifndef GB_ENGINE_PLAN_H

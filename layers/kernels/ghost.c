@@ -4,7 +4,7 @@
 // Large maps go by strips of rows, all maps at a time, so that the input is read once; small ones
 // by groups of maps. The residual of the primary maps is added last, as their ghosts are made from
 // what the pointwise convolution left.
-#include "layers/kernels/pw_tile.h"
+#include "layers/kernels/pw_cut.h"
 
 #define GHOST_BYTES (384 * 1024) // of primary maps and ghosts at a time, to stay in a 1 MB cache
 #define GHOST_ROWS 14            // of a strip: a multiple of the depthwise kernel's blocks
