@@ -45,19 +45,35 @@ static bool has(const gb_plan *plan, gb_pass pass) {
 // ---------------------------------------------------------------------------------------------
 // Outputs that may be claimed
 
-static bool overlaps(const gb_plan *plan, int a, int b) {
-  const gb_tensor *t = &plan->tensors[a], *u = b >= 0 ? &plan->tensors[b] : NULL;
-  return u &&
-         (!u->contiguous || (t->base == u->base && t->offset < u->offset + u->shape.c * u->stride &&
-                             u->offset < t->offset + t->shape.c * t->stride));
+// Whether maps [first, end) of tensor `u`, which follow each other, lie where `t` does.
+static bool run_overlaps(const gb_tensor *t, const gb_tensor *u, int64_t first, int64_t end) {
+  int base = u->contiguous ? u->base : u->bases[first];
+  int64_t at = u->contiguous ? u->offset + first * u->stride : u->offsets[first];
+  return base == t->base && t->offset < at + (end - first) * u->stride &&
+         at < t->offset + t->shape.c * t->stride;
 }
 
-static bool touches(const gb_plan *plan, const gb_step *step, int tensor) {
-  bool found = overlaps(plan, tensor, step->out) || overlaps(plan, tensor, step->gate) ||
-               overlaps(plan, tensor, step->residual);
+// The same of all maps of tensor `b`, of which there may be none: -1.
+static bool overlaps(const gb_plan *plan, int a, int b) {
+  const gb_tensor *u = b >= 0 ? &plan->tensors[b] : NULL;
+  for (int64_t c = 0, end; u && c < u->shape.c; c = end) {
+    end = gb_plane_run(plan, b, c, u->shape.c);
+    if (run_overlaps(&plan->tensors[a], u, c, end))
+      return true;
+  }
+  return false;
+}
+
+// Whether a step reads what lies where `tensor` does, or writes there.
+static bool reads(const gb_plan *plan, const gb_step *step, int tensor) {
+  bool found = overlaps(plan, tensor, step->gate) || overlaps(plan, tensor, step->residual);
   for (size_t i = 0; i < step->n_in; i++)
     found |= overlaps(plan, tensor, step->in[i]);
   return found;
+}
+
+static bool touches(const gb_plan *plan, const gb_step *step, int tensor) {
+  return reads(plan, step, tensor) || overlaps(plan, tensor, step->out);
 }
 
 static bool is_shared_by_channels(const gb_plan *plan, size_t at) {
@@ -70,7 +86,8 @@ static bool is_shared_by_channels(const gb_plan *plan, size_t at) {
 // there, no thread is so late that it still does, and none so early that it is made already.
 static bool can_claim(const gb_plan *plan, size_t by, size_t at) {
   int out = plan->steps[at].out;
-  if (!is_shared_by_channels(plan, at) || !plan->tensors[out].contiguous)
+  if (!is_shared_by_channels(plan, at) || !plan->tensors[out].contiguous ||
+      reads(plan, &plan->steps[at], out)) // the step works in place
     return false;
   bool waits = false;
   for (size_t s = by; s < at; s++) {
@@ -152,10 +169,10 @@ int gb_asked_claims(const gb_step *step) {
 
 static void ask_for_weights(gb_ask *ask, const gb_step *of, const gb_worker *worker,
                             int64_t *left) {
-  int64_t floats;
-  const float *first = of->type->reads(of, worker, &floats);
   if (ask->read_count == GB_READS)
     return;
+  int64_t floats;
+  const float *first = of->type->reads(of, worker, &floats);
   floats = floats < *left ? floats : *left;
   *left -= floats;
   ask->reads[ask->read_count++] = (gb_read){first, first + floats};
@@ -190,7 +207,7 @@ gb_ask *gb_ask_of(const gb_plan *plan, const gb_step *step, const gb_worker *wor
       claim_output(plan, ask, of, worker, &left);
       break;
     case HALO:
-      for (int k = gb_halo_claims(plan, of, wish->halo, worker, claims); k > 0; k--)
+      for (int k = gb_halo_claims(of, wish->halo, worker, claims); k > 0; k--)
         claim(ask, claims[k - 1], &left);
       break;
     case GIVEN:

@@ -200,12 +200,10 @@ static void copy_both(const gb_plan *plan, const gb_step *step, const gb_worker 
   }
 }
 
-int gb_halo_claims(const gb_plan *plan, const gb_step *step, size_t i, const gb_worker *worker,
-                   gb_claim claims[2]) {
+int gb_halo_claims(const gb_step *step, size_t i, const gb_worker *worker, gb_claim claims[2]) {
   const gb_halo *halo = &step->halos[i];
   float *kept = worker->exchange + step->exchange + halo->at + worker->part * halo->size;
   int count = 0;
-  (void)plan;
   if (worker->part > 0 && halo->size > halo->below)
     claims[count++] = (gb_claim){kept - halo->size + halo->below, kept};
   if (worker->part + 1 < worker->parts && halo->below > 0)

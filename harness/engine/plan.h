@@ -275,8 +275,7 @@ void gb_halo_give(const gb_plan *plan, const gb_step *step, const gb_worker *wor
 void gb_halo_take(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
 // The memory that the worker gives halo `i` of a step in: at most two claims, whose number it
 // returns.
-int gb_halo_claims(const gb_plan *plan, const gb_step *step, size_t i, const gb_worker *worker,
-                   gb_claim claims[2]);
+int gb_halo_claims(const gb_step *step, size_t i, const gb_worker *worker, gb_claim claims[2]);
 // What thread `part` found in its band: a float for each channel of the output.
 float *gb_given(const gb_plan *plan, const gb_step *step, const gb_worker *worker, int part);
 // Whether a global pool averages the upper and the lower half of its maps first.

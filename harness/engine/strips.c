@@ -255,7 +255,7 @@ static int64_t walk(chain *c, int part, int64_t rows, gb_part_strips *strips) {
 
 // Rows of other bands may only be made where no other thread sees them.
 static bool keeps_to_its_band(const chain *c, int part) {
-  for (size_t i = 0; i < c->end - c->first; i++) {
+  for (size_t i = 0; i < c->end - c->first && c->plan->threads > 1; i++) {
     int64_t height = output_of(c, i)->h;
     bool is_own = c->plan->tensors[c->plan->steps[c->first + i].out].base == GB_BASE_OWN;
     if (!(is_inner(c, i) && is_own) &&
