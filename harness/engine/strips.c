@@ -156,22 +156,30 @@ static const gb_shape *output_of(const chain *c, size_t i) {
   return &c->plan->tensors[c->plan->steps[c->first + i].out].shape;
 }
 
-// Where each step begins so that the last one begins at row `from`: a thread makes rows before its
-// band itself where a window in the chain reaches there, in place of waiting for its neighbour.
-static void find_starts(chain *c, int part, int64_t from) {
+// The first row of `part` in the output of step i; that of the part behind ends it.
+static int64_t band_row(const chain *c, size_t i, int part) {
+  return gb_band_cut(output_of(c, i)->h, part, c->plan->threads);
+}
+
+// The first row that step i reads through a link for its own row `from`.
+static int64_t first_read(const chain *c, size_t i, const link *l, int64_t from) {
+  return l->windowed ? first_row(&c->plan->steps[c->first + i], from) : from;
+}
+
+// Where each step begins so that the last one begins with the thread's band: a thread makes rows
+// before its band itself where a window in the chain reaches there, in place of waiting for its
+// neighbour.
+static void find_starts(chain *c, int part) {
   size_t count = c->end - c->first;
   for (size_t i = 0; i < count; i++) {
-    int64_t height = output_of(c, i)->h;
     bool by_chain_only = is_inner(c, i) && c->steps[i].last_reader > c->first + i;
-    c->steps[i].start = by_chain_only ? height : gb_band_cut(height, part, c->plan->threads);
+    c->steps[i].start = by_chain_only ? output_of(c, i)->h : band_row(c, i, part);
   }
-  c->steps[count - 1].start = from;
   for (size_t i = count; i-- > 0;) {
     const chain_step *step = &c->steps[i];
     for (size_t k = 0; k < step->link_count; k++) {
       chain_step *maker = &c->steps[step->links[k].maker - c->first];
-      int64_t row = step->links[k].windowed ? first_row(&c->plan->steps[c->first + i], step->start)
-                                            : step->start;
+      int64_t row = first_read(c, i, &step->links[k], step->start);
       if (row < maker->start)
         maker->start = row;
     }
@@ -182,11 +190,9 @@ static void find_starts(chain *c, int part, int64_t from) {
 // the thread's band, behind the last strip.
 static void find_needs(chain *c, int part, int64_t end) {
   size_t count = c->end - c->first;
-  bool last = end == gb_band_cut(output_of(c, count - 1)->h, part + 1, c->plan->threads);
+  bool last = end == band_row(c, count - 1, part + 1);
   for (size_t i = 0; i < count; i++)
-    c->steps[i].need = last && !is_inner(c, i)
-                           ? gb_band_cut(output_of(c, i)->h, part + 1, c->plan->threads)
-                           : c->steps[i].done;
+    c->steps[i].need = last && !is_inner(c, i) ? band_row(c, i, part + 1) : c->steps[i].done;
   c->steps[count - 1].need = end;
   for (size_t i = count; i-- > 0;) {
     const chain_step *step = &c->steps[i];
@@ -212,8 +218,7 @@ static void find_windows(chain *c) {
     const chain_step *step = &c->steps[i];
     for (size_t k = 0; k < step->link_count; k++) {
       chain_step *maker = &c->steps[step->links[k].maker - c->first];
-      int64_t row = step->links[k].windowed ? first_row(&c->plan->steps[c->first + i], step->done)
-                                            : step->done;
+      int64_t row = first_read(c, i, &step->links[k], step->done);
       if (row < maker->keep)
         maker->keep = row;
     }
@@ -227,10 +232,8 @@ static void find_windows(chain *c) {
 // `strips`, unless NULL, gets the rows and windows of each.
 static int64_t walk(chain *c, int part, int64_t rows, gb_part_strips *strips) {
   size_t count = c->end - c->first;
-  int64_t height = output_of(c, count - 1)->h, strip = 0;
-  int64_t from = gb_band_cut(height, part, c->plan->threads),
-          to = gb_band_cut(height, part + 1, c->plan->threads);
-  find_starts(c, part, from);
+  int64_t strip = 0, from = band_row(c, count - 1, part), to = band_row(c, count - 1, part + 1);
+  find_starts(c, part);
   for (size_t i = 0; i < count; i++)
     c->steps[i].done = c->steps[i].start;
   for (int64_t y = from; y < to; y += rows, strip++) {
@@ -255,12 +258,12 @@ static int64_t walk(chain *c, int part, int64_t rows, gb_part_strips *strips) {
 
 // Rows of other bands may only be made where no other thread sees them.
 static bool keeps_to_its_band(const chain *c, int part) {
-  for (size_t i = 0; i < c->end - c->first && c->plan->threads > 1; i++) {
-    int64_t height = output_of(c, i)->h;
+  if (c->plan->threads == 1)
+    return true;
+  for (size_t i = 0; i < c->end - c->first; i++) {
     bool is_own = c->plan->tensors[c->plan->steps[c->first + i].out].base == GB_BASE_OWN;
     if (!(is_inner(c, i) && is_own) &&
-        (c->steps[i].start != gb_band_cut(height, part, c->plan->threads) ||
-         c->steps[i].done != gb_band_cut(height, part + 1, c->plan->threads)))
+        (c->steps[i].start != band_row(c, i, part) || c->steps[i].done != band_row(c, i, part + 1)))
       return false;
   }
   return true;
@@ -288,7 +291,7 @@ static int64_t window_bytes(const chain *c) {
 }
 
 static int64_t rows_of_strip(const chain *c) {
-  int64_t highest = 0, last = c->plan->tensors[c->plan->steps[c->end - 1].out].shape.h;
+  int64_t highest = 0, last = output_of(c, c->end - c->first - 1)->h;
   for (int w = 1; w <= c->windows; w++)
     highest = c->heights[w] > highest ? c->heights[w] : highest;
   int64_t rows = (STRIP_ROWS * last + highest - 1) / highest;
