@@ -269,11 +269,21 @@ static bool reads_otherwise(const placing *p, const gb_step *step, int from, int
   return false;
 }
 
+// The tensor over which `step` may write, or -1. A residual of a step that threads share by
+// channels keeps its memory: what others read lately is claimed (ask.c), which cannot be done to
+// values that are still wanted.
+static int written_over(const gb_plan *plan, const gb_step *step) {
+  if (step->type->in_place && step->n_in > 0)
+    return step->in[0];
+  bool adds = step->type->adds_in_place && (plan->threads == 1 || step->by != GB_BY_CHANNELS);
+  return adds ? step->residual : -1;
+}
+
 static void reuse_in_place(placing *p) {
   gb_plan *plan = p->plan;
   for (size_t s = 0; s < plan->step_count; s++) {
     const gb_step *step = &plan->steps[s];
-    int from = step->type->in_place && step->n_in > 0 ? step->in[0] : -1;
+    const int from = written_over(plan, step);
     const memory *made = &p->memories[step->out];
     // A strip's inputs are still wanted by the next one.
     if (from < 0 || made->parent >= 0 || made->base == GB_BASE_OUTPUT || step->strips)

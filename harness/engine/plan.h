@@ -91,12 +91,13 @@ typedef struct gb_strips {
 
 // A type of step: how it is recognised, prepared and run.
 typedef struct gb_step_type {
-  const char *name;  // "pointwise", for the printed plan
-  bool takes_planes; // reads inputs whose planes are scattered
-  bool whole_batch;  // runs once for the batch, with images `stride` apart (linear layers)
-  bool in_place;     // may write over its first input where nobody else reads that
-  bool serial;       // one thread runs it
-  gb_cut cut;        // how its output may be shared
+  const char *name;   // "pointwise", for the printed plan
+  bool takes_planes;  // reads inputs whose planes are scattered
+  bool whole_batch;   // runs once for the batch, with images `stride` apart (linear layers)
+  bool in_place;      // may write over its first input where nobody else reads that
+  bool adds_in_place; // likewise over its residual
+  bool serial;        // one thread runs it
+  gb_cut cut;         // how its output may be shared
   // Whether the type can run this step (its work, fused parts and shapes).
   bool (*accepts)(const gb_plan *plan, const gb_step *step);
   // Packs weights into the plan's arena, fills `data`, `scratch` (floats a thread) and `executed`.

@@ -61,5 +61,9 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
                       s.p1);
 }
 
-const gb_step_type gb_step_conv = {
-    .name = "conv", .cut = GB_CUT_PIXELS, .accepts = accepts, .prepare = prepare, .run = run};
+const gb_step_type gb_step_conv = {.name = "conv",
+                                   .cut = GB_CUT_PIXELS,
+                                   .adds_in_place = true,
+                                   .accepts = accepts,
+                                   .prepare = prepare,
+                                   .run = run};

@@ -62,6 +62,7 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
 
 const gb_step_type gb_step_pointwise = {.name = "pointwise",
                                         .cut = GB_CUT_PIXELS,
+                                        .adds_in_place = true,
                                         .accepts = accepts,
                                         .prepare = prepare,
                                         .run = run,

@@ -52,4 +52,4 @@ static void run(const gb_plan *plan, const gb_step *step, const gb_worker *worke
 }
 
 const gb_step_type gb_step_winograd = {
-    .name = "winograd", .accepts = accepts, .prepare = prepare, .run = run};
+    .name = "winograd", .adds_in_place = true, .accepts = accepts, .prepare = prepare, .run = run};

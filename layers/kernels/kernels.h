@@ -14,7 +14,8 @@
 // within a vector, and no pointer needs more alignment than a float. Ranges [lo, hi) may be cut
 // anywhere, and the bits of a result never depend on the cut. `bias` and `residual` may be NULL;
 // results are act(sum + bias + residual). in, out and residual must not overlap, except that
-// residual may be out itself where its kernel says so. Sizes are in floats.
+// pointwise, conv and winograd may add in place: residual may be out itself, with the same stride.
+// Sizes are in floats.
 #ifndef GB_KERNELS_H
 #define GB_KERNELS_H
 

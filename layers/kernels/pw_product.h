@@ -23,7 +23,7 @@ typedef struct pw_product {
   int64_t pixels, ldb, ldc, ldr;
   gb_activation act;
   int partial;    // starts from what is in c: not the first block of a longer depth
-  int unfinished; // not the last one: residual and activation are still to come
+  int unfinished; // not the last one: activation is still to come
   // With 32 registers only:
   int pixels_outer; // a tile's pixels stay in the first-level cache while all weights go by
   int far;          // b comes from beyond the second-level cache
@@ -59,7 +59,9 @@ GB_INLINE const float *pw_tile_at(const pw_product *p, pw_tile *t, pw_rows r, in
                                   int64_t at, int finished) {
   t->lda = r.size;
   t->bias = p->bias ? p->bias + r.lo : NULL;
-  t->residual = finished && p->residual ? p->residual + r.lo * p->ldr + at : NULL;
+  // The first step of several writes over a residual that lies in c, so that it takes it in.
+  t->residual = p->residual && !p->partial && k0 == 0 ? p->residual + r.lo * p->ldr + at : NULL;
+  t->early = !finished;
   return p->a + k0 * pw_cut_at(p->cut, p->cut.blocks) + r.first * t->depth + (r.lo - r.first);
 }
 
@@ -180,17 +182,21 @@ GB_NOINLINE __attribute__((unused)) void pw_column(const pw_product *p, int64_t 
   const int finished = !p->unfinished && k1 == p->depth;
   pw_tile t = pw_tile_of(p, k0, k1);
   pw_rows r[PW_COLUMN];
-  const float *a[PW_COLUMN];
+  const float *a[PW_COLUMN], *residual[PW_COLUMN];
   vm rows[PW_COLUMN];
   vf sum[PW_COLUMN];
   for (int i = 0; i < PW_COLUMN; i++) {
     // Blocks that are not there: the last one again, without lanes.
     r[i] = pw_rows_of(p, first + gb_imin(i, blocks - 1));
     a[i] = pw_tile_at(p, &t, r[i], k0, at, finished);
+    residual[i] = t.residual;
     rows[i] = vmask_first(i < blocks ? r[i].hi - r[i].lo : 0);
     float start[VW] = {0};
-    for (int64_t m = r[i].lo; m < r[i].hi; m++)
+    for (int64_t m = r[i].lo; m < r[i].hi; m++) {
       start[m - r[i].lo] = t.partial ? p->c[m * p->ldc + at] : p->bias ? p->bias[m] : 0.0f;
+      if (t.early && residual[i])
+        start[m - r[i].lo] += residual[i][(m - r[i].lo) * p->ldr];
+    }
     sum[i] = vload(start);
   }
   const float *b = p->b + k0 * p->ldb + at;
@@ -205,8 +211,8 @@ GB_NOINLINE __attribute__((unused)) void pw_column(const pw_product *p, int64_t 
   const vf lo = vset1(t.lo), hi = vset1(t.hi);
   for (int i = 0; i < blocks; i++) {
     float end[VW] = {0};
-    for (int64_t m = r[i].lo; finished && p->residual && m < r[i].hi; m++)
-      end[m - r[i].lo] = p->residual[m * p->ldr + at];
+    for (int64_t m = r[i].lo; !t.early && residual[i] && m < r[i].hi; m++)
+      end[m - r[i].lo] = residual[i][(m - r[i].lo) * p->ldr];
     vf y = sum[i] + vload(end);
     if (t.hard)
       y = vhard_swish(y);

@@ -57,7 +57,8 @@ typedef struct pw_tile {
   float *panel;           // what PW_PACK fills
   const float *bias;      // of the first row, or NULL
   const float *gate;      // PW_PACK multiplies row k of b by gate[k]; or NULL
-  const float *residual;  // the first pixel of the first row, row stride ldr, or NULL
+  const float *residual;  // the first pixel of the first row, row stride ldr, or NULL; it is ...
+  int early;              // ... what sums begin with, or is added at their end
   float lo, hi;           // the clamp at the end
   int hard;               // hard swish before the clamp
   int partial;            // 1: start from the sums already in c (a further block of k)
@@ -99,6 +100,18 @@ GB_INLINE vf pw_gather(const float *p, int64_t stride, const pw_form f) {
   return vload(x);
 }
 
+GB_INLINE void pw_add_residual(const pw_tile *t, pw_sums *s, const pw_form f) {
+  const float *row = t->residual;
+  GB_UNROLL
+  for (int i = 0; i < f.rows; i++, row += t->ldr) {
+    GB_UNROLL
+    for (int j = 0; j < f.vectors; j++)
+      s->at[i][j] += pw_load(row, j, t->last, f);
+  }
+  if (f.tail)
+    s->tail += pw_gather(t->residual, t->ldr, f);
+}
+
 GB_INLINE void pw_begin(const pw_tile *t, pw_sums *s, const float *c, const pw_form f) {
   if (t->partial) {
     const float *row = c;
@@ -119,6 +132,8 @@ GB_INLINE void pw_begin(const pw_tile *t, pw_sums *s, const float *c, const pw_f
       s->at[i][j] = bias;
   }
   s->tail = f.tail && t->bias ? vloadm(t->bias, vmask_first(f.rows)) : vzero();
+  if (t->residual && t->early)
+    pw_add_residual(t, s, f);
 }
 
 // One k: a column of weights times a row of pixels. The last two of eight rows read their weights
@@ -275,17 +290,8 @@ GB_INLINE void pw_sum(const pw_tile *t, pw_sums *s, const float *a, const float 
 GB_INLINE void pw_end(const pw_tile *t, pw_sums *s, float *c, const pw_form f) {
   const vm last = t->last;
   const vf lo = vset1(t->lo), hi = vset1(t->hi);
-  if (t->residual) {
-    const float *row = t->residual;
-    GB_UNROLL
-    for (int i = 0; i < f.rows; i++, row += t->ldr) {
-      GB_UNROLL
-      for (int j = 0; j < f.vectors; j++)
-        s->at[i][j] += pw_load(row, j, last, f);
-    }
-    if (f.tail)
-      s->tail += pw_gather(t->residual, t->ldr, f);
-  }
+  if (t->residual && !t->early)
+    pw_add_residual(t, s, f);
   if (t->hard)
     PW_EACH_SUM(s, f, x, vhard_swish(x));
   if (t->hi < __builtin_inff())

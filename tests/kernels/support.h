@@ -83,6 +83,13 @@ static inline int is_marked(float x) {
   return bits == pattern;
 }
 
+// Puts `rows` rows of `n` floats where a kernel will add to them in place.
+static inline void put_rows(float *to, int64_t to_stride, const float *from, int64_t from_stride,
+                            int64_t rows, int64_t n) {
+  for (int64_t i = 0; i < rows; i++)
+    memcpy(to + i * to_stride, from + i * from_stride, (size_t)n * sizeof *to);
+}
+
 static inline double act_double(gb_activation act, double x) {
   switch (act) {
   case GB_ACT_NONE:

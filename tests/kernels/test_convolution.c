@@ -39,13 +39,15 @@ static void conv_case(const gb_kernels *k, group *t, shape s, variant which, uin
   guarded bias = guarded_new((size_t)s.out_c, side), res = guarded_new(res_n, side),
           mean = guarded_new((size_t)s.out_c, side);
   float *out = malloc((out_n + 2 * pad) * sizeof *out),
-        *cut = malloc((out_n + 2 * pad) * sizeof *out);
+        *cut = malloc((out_n + 2 * pad) * sizeof *out),
+        *added = malloc((out_n + 2 * pad) * sizeof *out);
   rng_fill(&r, in.at, in_n);
   rng_fill(&r, w.at, w.n);
   rng_fill(&r, bias.at, bias.n);
   rng_fill(&r, res.at, res_n);
   mark(out, out_n + 2 * pad);
   mark(cut, out_n + 2 * pad);
+  mark(added, out_n + 2 * pad);
   const float *b = seed % 3 ? bias.at : NULL, *e = seed % 4 == 1 ? res.at : NULL;
   const int64_t m = (int64_t)(rng_next(&r) % (uint32_t)(s.out_c + 1)),
                 p = (int64_t)(rng_next(&r) % (uint32_t)(pixels + 1));
@@ -77,6 +79,15 @@ static void conv_case(const gb_kernels *k, group *t, shape s, variant which, uin
     run(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, 0, some);
     run(&g, packed.at, b, in.at, e, cut + pad, scratch.at, 0, m, some, all);
     run(&g, packed.at, b, in.at, e, cut + pad, scratch.at, m, s.out_c, some, all);
+    if (e) { // the residual may be the output
+      gb_conv_shape same = g;
+      same.residual_stride = out_stride;
+      put_rows(added + pad, out_stride, e, res_stride, s.out_c, pixels);
+      run(&same, packed.at, b, in.at, added + pad, added + pad, scratch.at, 0, s.out_c, some, all);
+      run(&same, packed.at, b, in.at, added + pad, added + pad, scratch.at, 0, s.out_c, 0, some);
+      if (memcmp(out, added, (out_n + 2 * pad) * sizeof *out) != 0)
+        group_fail(t, "%s: adding in place gives other bits", what);
+    }
     guarded_free(&packed);
     guarded_free(&scratch);
   }
@@ -129,6 +140,7 @@ static void conv_case(const gb_kernels *k, group *t, shape s, variant which, uin
   }
   free(out);
   free(cut);
+  free(added);
   guarded_free(&in);
   guarded_free(&w);
   guarded_free(&bias);

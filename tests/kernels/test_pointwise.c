@@ -79,6 +79,16 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
     group_fail(t,
                "rows %ld depth %ld pixels %ld seed %lu: cut at row %ld, pixel %ld gives other bits",
                (long)rows, (long)depth, (long)pixels, (unsigned long)seed, (long)m, (long)p);
+  if (e) { // the residual may be the output
+    gb_pointwise_shape same = g;
+    same.residual_stride = g.out_stride;
+    put_rows(cut + pad, g.out_stride, e, g.residual_stride, rows, pixels);
+    k->pointwise(&same, packed.at, b, in.at, gate, NULL, cut + pad, cut + pad, 0, rows, p, pixels);
+    k->pointwise(&same, packed.at, b, in.at, gate, NULL, cut + pad, cut + pad, 0, rows, 0, p);
+    if (memcmp(out, cut, (out_n + 2 * pad) * sizeof *out) != 0)
+      group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: adding in place gives other bits",
+                 (long)rows, (long)depth, (long)pixels, (unsigned long)seed);
+  }
   int bad = 0;
   for (size_t i = 0; i < out_n + 2 * pad && !bad; i++) {
     const int64_t at = (int64_t)i - (int64_t)pad, row = at >= 0 ? at / g.out_stride : -1,
@@ -146,6 +156,8 @@ static void test_pointwise(const gb_kernels *k, group *t) {
       pointwise_case(k, t, 5, depth, pixels[j], seed);
   for (int64_t i = 0; i < 8; i++, seed++)
     pointwise_case(k, t, 125 + i, 120 + 47 * i, 49, seed);
+  for (int64_t i = 0; i < 4; i++) // with a residual in each
+    pointwise_case(k, t, 30 + i, 256 + 300 * i, 49 + 97 * i, 4 * (uint64_t)i + 1);
 }
 
 static void linear_case(const gb_kernels *k, group *t, int64_t rows, int64_t depth, int64_t batch,

@@ -131,6 +131,43 @@ TEST(what_a_step_changes_in_place_is_not_claimed) {
   subject_free(&s);
 }
 
+// Where nobody else reads it, a product writes over what it adds; not so where threads share it by
+// channels, as then its memory could not be claimed. Results agree either way.
+TEST(products_add_in_place) {
+  static const struct {
+    const char *last; // the layer that takes in the addition
+    int size, threads;
+    bool in_place;
+  } cases[] = {
+      {"<conv name='b' kernel='1' out='64' bias='true'/>", 14, 1, true},
+      {"<conv name='b' kernel='1' out='64' bias='true'/>", 7, 2, false},
+      {"<conv name='b' kernel='3' out='64' bias='true'/>", 14, 1, true},
+      {"<conv name='b' kernel='5' out='64' bias='true'/>", 14, 1, true},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const int size[2] = {cases[i].size, cases[i].size};
+    char body[512];
+    snprintf(body, sizeof body,
+             "<conv name='x' kernel='1' out='64' act='relu'/><conv name='a' kernel='1' out='300'/>"
+             "%s<add from='x b'/><activation function='relu'/><conv kernel='1' out='8'/>",
+             cases[i].last);
+    subject s;
+    gb_error error = {0};
+    REQUIRE_OK(subject_make(body, size, 1, &s, &error), error);
+    compare(check, body, size, &s);
+    gb_native *engine;
+    gb_native_options options = {.threads = cases[i].threads};
+    REQUIRE_OK(gb_native_new(s.graph, &s.weights, &options, &engine, &error), error);
+    REQUIRE(gb_native_step_count(engine) == 4);
+    gb_step_info x, b;
+    gb_native_step(engine, 0, &x);
+    gb_native_step(engine, 2, &b);
+    CHECK_INT(x.offset == b.offset, cases[i].in_place);
+    gb_native_free(engine);
+    subject_free(&s);
+  }
+}
+
 // The ghosts of affine and wavelet modules are written where the concatenation has them.
 TEST(ghosts_are_written_in_place) {
   static const char *const modules[] = {
@@ -162,4 +199,5 @@ TEST(ghosts_are_written_in_place) {
 }
 
 TEST_MAIN(CASE(layers_alone_agree_with_plain_loops_on_every_isa_and_thread_count),
-          CASE(what_a_step_changes_in_place_is_not_claimed), CASE(ghosts_are_written_in_place))
+          CASE(what_a_step_changes_in_place_is_not_claimed), CASE(products_add_in_place),
+          CASE(ghosts_are_written_in_place))
