@@ -78,8 +78,8 @@ static bool touches(const gb_plan *plan, const gb_step *step, int tensor) {
 
 static bool is_shared_by_channels(const gb_plan *plan, size_t at) {
   const gb_step *step = &plan->steps[at];
-  return step->by == GB_BY_CHANNELS && !step->type->serial && !step->ghosts &&
-         plan->tensors[step->out].base == GB_BASE_ARENA;
+  return (step->by == GB_BY_CHANNELS || step->by == GB_BY_HALVES) && !step->type->serial &&
+         !step->ghosts && plan->tensors[step->out].base == GB_BASE_ARENA;
 }
 
 // Whether step `by`, before step `at`, may write to the output of that: nobody needs what lies
@@ -212,7 +212,7 @@ gb_ask *gb_ask_of(const gb_plan *plan, const gb_step *step, const gb_worker *wor
       break;
     case GIVEN:
       claims[0].next = gb_given(plan, of, worker, worker->part);
-      claims[0].end = claims[0].next + plan->tensors[of->out].shape.c;
+      claims[0].end = claims[0].next + gb_given_count(plan, of);
       claim(ask, claims[0], &left);
       break;
     }

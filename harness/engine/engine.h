@@ -52,6 +52,9 @@ void gb_reference_free(gb_reference *engine);
   X(CLAIM, "claim",                                                                                \
     "products claim memory that later steps write and other threads have read "                    \
     "(on several threads, for one image)")                                                         \
+  X(HALVES, "halves",                                                                              \
+    "products of many small maps are sums of two halves, one for each of two threads (with 32 "    \
+    "vector registers)")                                                                           \
   X(REORDER_LINEAR, "reorder-linear", "convolutions that commute run cheaper one first")           \
   X(WINOGRAD, "winograd", "3×3 convolutions with fewer multiplications")
 typedef enum gb_pass {
@@ -87,7 +90,8 @@ void gb_native_profile(gb_native *engine, const float *input, float *output, dou
 
 // The same with a call before and behind each step, by every thread around its own share of the
 // work, waits between steps left out: for counters. The step's images are run one after another,
-// and a step that goes by strips is visited once a strip. `begins` is false behind the share.
+// and a step that goes by strips is visited once a strip, by halves twice (halves, then sums).
+// `begins` is false behind the share.
 typedef void (*gb_visit)(void *context, size_t step, int thread, bool begins);
 void gb_native_visit(gb_native *engine, const float *input, float *output, gb_visit visit,
                      void *context);

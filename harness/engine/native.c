@@ -201,13 +201,24 @@ static void run_step(gb_native *engine, gb_worker *worker, int thread, const gb_
   }
 }
 
+// The halves of a sum, which lie in memory of all threads, as what they are made of does.
+static void run_halves(gb_native *engine, gb_worker *worker, int thread, size_t s) {
+  const gb_step *step = &engine->plan.steps[s];
+  set_image(engine, worker, 0);
+  begin_step(engine, s, thread);
+  step->type->give(&engine->plan, step, worker);
+  if (engine->visit)
+    engine->visit(engine->visit_context, s, thread, false);
+  gb_team_wait(engine->team);
+}
+
 // All steps, one after another, each shared by the team.
 static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
   const gb_plan *plan = &engine->plan;
   double before = engine->seconds ? now() : 0;
   for (size_t s = 0; s < plan->step_count; s++) {
     const gb_step *step = &plan->steps[s];
-    if (step->gives)
+    if (step->gives && step->by != GB_BY_HALVES)
       (step->halo_count > 0 ? gb_halo_give : step->type->give)(plan, step, worker);
     if (step->waits)
       gb_team_wait(engine->team);
@@ -220,6 +231,8 @@ static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
       s = step->strips->end - 1;
       continue;
     }
+    if (step->by == GB_BY_HALVES)
+      run_halves(engine, worker, thread, s);
     begin_step(engine, s, thread);
     gb_halo_take(plan, step, worker);
     run_step(engine, worker, thread, step);

@@ -172,7 +172,7 @@ static gb_status find_bands(placing *p, gb_error *error) {
       p->memories[i].base = GB_BASE_OWN;
   for (size_t s = 0; s < plan->step_count; s++) {
     const gb_step *step = &plan->steps[s];
-    if (step->by != GB_BY_ROWS || step->type->give)
+    if (step->by != GB_BY_ROWS || gb_gives(step))
       share_memory(p, step->out);
     if (step->by == GB_BY_ROWS)
       continue;
@@ -269,13 +269,14 @@ static bool reads_otherwise(const placing *p, const gb_step *step, int from, int
   return false;
 }
 
-// The tensor over which `step` may write, or -1. A residual of a step that threads share by
-// channels keeps its memory: what others read lately is claimed (ask.c), which cannot be done to
-// values that are still wanted.
+// The tensor over which `step` may write, or -1. A residual of a step whose output
+// threads share by channels keeps its memory: what others read lately is claimed (ask.c), which
+// cannot be done to values that are still wanted.
 static int written_over(const gb_plan *plan, const gb_step *step) {
   if (step->type->in_place && step->n_in > 0)
     return step->in[0];
-  bool adds = step->type->adds_in_place && (plan->threads == 1 || step->by != GB_BY_CHANNELS);
+  bool adds = step->type->adds_in_place &&
+              (plan->threads == 1 || step->by == GB_BY_ROWS || step->by == GB_BY_PIXELS);
   return adds ? step->residual : -1;
 }
 

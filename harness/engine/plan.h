@@ -67,7 +67,13 @@ typedef struct gb_slice {
 // maps too, or by any pixels.
 typedef enum gb_cut { GB_CUT_CHANNELS, GB_CUT_ROWS, GB_CUT_PIXELS } gb_cut;
 // How that of a step is.
-typedef enum gb_by { GB_BY_CHANNELS, GB_BY_PIXELS, GB_BY_ROWS, GB_BY_STRIPS } gb_by;
+typedef enum gb_by {
+  GB_BY_CHANNELS,
+  GB_BY_PIXELS,
+  GB_BY_ROWS,
+  GB_BY_STRIPS,
+  GB_BY_HALVES // of the input's channels: each thread gives its sums, then adds up some channels
+} gb_by;
 
 // What a strip does of a step's output: rows [from, to) are made, those from `keep` on still read.
 typedef struct gb_rows {
@@ -107,9 +113,11 @@ typedef struct gb_step_type {
   // again and again. The step is a linear layer.
   const float *(*reads)(const gb_step *step, const gb_worker *worker, int64_t *count);
   bool asks; // for what steps behind it will want, while it runs; see ask.c
-  // Where steps that go by rows put together what threads found in their bands: called before all
-  // wait for each other and run. Each thread has gb_given() to write to.
+  // Where steps that go by `gives_by` put together what threads found in their parts of the input:
+  // called before all wait for each other and run. Each thread has gb_given() to write to. By
+  // halves they wait before it, too.
   void (*give)(const gb_plan *plan, const gb_step *step, const gb_worker *worker);
+  gb_by gives_by;
 } gb_step_type;
 
 // A depthwise convolution that is done together with the pointwise one whose maps it reads.
@@ -277,8 +285,15 @@ void gb_halo_take(const gb_plan *plan, const gb_step *step, const gb_worker *wor
 // The memory that the worker gives halo `i` of a step in: at most two claims, whose number it
 // returns.
 int gb_halo_claims(const gb_step *step, size_t i, const gb_worker *worker, gb_claim claims[2]);
-// What thread `part` found in its band: a float for each channel of the output.
+// Whether type->give is called for the step.
+bool gb_gives(const gb_step *step);
+// What thread `part` found in its band, a float for each channel of the output, or its half, a
+// whole output; and their number.
 float *gb_given(const gb_plan *plan, const gb_step *step, const gb_worker *worker, int part);
+int64_t gb_given_count(const gb_plan *plan, const gb_step *step);
+// Input channels in the first half of a pointwise convolution that is the sum of two; 0 where it is
+// not. It says nothing on threads: their number must not change the bits.
+int64_t gb_first_half(const gb_plan *plan, const gb_step *step);
 // Whether a global pool averages the upper and the lower half of its maps first.
 bool gb_pools_by_halves(const gb_plan *plan, const gb_step *step);
 // What of `slice` an element-wise step can do at once from its first channel on: maps that follow

@@ -5,11 +5,16 @@
 // keeps to a band of rows, from the input on, and has memory of its own for it (place.c): what it
 // reads it wrote before, but for the rows beside the cuts (halo.c). Small maps, with more weights
 // than pixels, are shared by channels: by rows every thread would read all weights, for products
-// too short for its tiles.
+// too short for its tiles. Where such a product has more maps to read than to make, each thread
+// takes half of those it reads, which it mostly made itself, and only sums change hands (halves).
 #include "harness/engine/plan.h"
 
 // What a thread's part of a map must have to be worth it: rows of a band, pixels elsewhere.
 enum { BAND_ROWS = 7, LEAST_PIXELS = 256, PIXEL_GRAIN = 64 };
+
+// Most pixels of a product that is the sum of two halves. Larger maps go by bands, and one thread
+// would pay 1 % for sums that no two threads share.
+enum { HALVES_PIXELS = 64 };
 
 bool gb_has_window(const gb_step *step) {
   return step->work.kind == GB_WORK_CONV || step->work.kind == GB_WORK_POOL;
@@ -56,10 +61,23 @@ static gb_by choose(const gb_plan *plan, size_t at, bool in_bands) {
     return GB_BY_CHANNELS;
   if (in_bands && can_go_by_rows(plan, at))
     return GB_BY_ROWS;
-  return step->type->cut == GB_CUT_PIXELS && step->weights &&
-                 out->h * out->w >= (int64_t)LEAST_PIXELS * plan->threads
-             ? GB_BY_PIXELS
+  if (step->type->cut == GB_CUT_PIXELS && step->weights &&
+      out->h * out->w >= (int64_t)LEAST_PIXELS * plan->threads)
+    return GB_BY_PIXELS;
+  return plan->threads == 2 && plan->batch == 1 && step->type->gives_by == GB_BY_HALVES &&
+                 gb_first_half(plan, step) > 0
+             ? GB_BY_HALVES
              : GB_BY_CHANNELS;
+}
+
+int64_t gb_first_half(const gb_plan *plan, const gb_step *step) {
+  const gb_shape *in = &plan->tensors[step->in[0]].shape, *out = &plan->tensors[step->out].shape;
+  int64_t pixels = out->h * out->w;
+  if (!gb_plan_has(plan, GB_PASS_HALVES) || !plan->kernels->pointwise_halves() ||
+      !gb_is_pointwise(&step->work) || step->act != GB_ACT_NONE || in->c < 2 * out->c ||
+      pixels == 1 || pixels > HALVES_PIXELS)
+    return 0;
+  return in->c / 2 / GB_ROW_GRAIN * GB_ROW_GRAIN;
 }
 
 // Products on which a thread would read more of weights than of maps.
@@ -152,6 +170,7 @@ gb_slice gb_slice_of(const gb_plan *plan, const gb_step *step, int64_t grain,
   gb_slice slice = {.c1 = out->c, .p1 = out->h * out->w};
   switch (step->by) {
   case GB_BY_CHANNELS:
+  case GB_BY_HALVES:
     gb_share(slice.c1, grain, worker, &slice.c0, &slice.c1);
     break;
   case GB_BY_PIXELS:
@@ -204,20 +223,48 @@ static bool is_private(const gb_plan *plan, const gb_step *step) {
   return true;
 }
 
+bool gb_gives(const gb_step *step) {
+  return step->type->give && step->by == step->type->gives_by;
+}
+
+int64_t gb_given_count(const gb_plan *plan, const gb_step *step) {
+  const gb_shape *out = &plan->tensors[step->out].shape;
+  return step->by == GB_BY_HALVES ? out->c * out->h * out->w : out->c;
+}
+
 static int64_t given_size(const gb_plan *plan, const gb_step *step) {
-  return (plan->tensors[step->out].shape.c + 15) / 16 * 16; // lines of cache of its own
+  return (gb_given_count(plan, step) + 15) / 16 * 16; // lines of cache of its own
 }
 
 float *gb_given(const gb_plan *plan, const gb_step *step, const gb_worker *worker, int part) {
   return worker->exchange + step->exchange + part * given_size(plan, step);
 }
 
+// What is given lies in another place for every step, so that a thread which is ahead does not
+// overwrite what a slower one has yet to take. Steps that go by halves give much more, and take
+// turns in two places: all threads are through with the last one when the next begins.
+static void place_exchange(gb_plan *plan, size_t i, int64_t halves, size_t *turn) {
+  gb_step *step = &plan->steps[i];
+  if (step->by == GB_BY_HALVES) {
+    step->exchange = (int64_t)(*turn)++ % 2 * halves;
+  } else if (step->gives) {
+    step->exchange = plan->exchange_size;
+    plan->exchange_size +=
+        step->halo_count > 0 ? gb_halo_size(plan, step) : plan->threads * given_size(plan, step);
+  }
+}
+
 // A step that touches memory of all threads waits until they are through with the last that did,
 // one before which they give to each other waits for that; a chain of strips does so as a whole.
-// What is given lies in another place for every step, so that a thread which is ahead does not
-// overwrite what a slower one has yet to take.
 gb_status gb_plan_waits(gb_plan *plan, gb_error *error) {
   bool touched = false;
+  int64_t halves = 0;
+  size_t turn = 0;
+  for (size_t i = 0; i < plan->step_count; i++)
+    if (plan->steps[i].by == GB_BY_HALVES &&
+        halves < plan->threads * given_size(plan, &plan->steps[i]))
+      halves = plan->threads * given_size(plan, &plan->steps[i]);
+  plan->exchange_size = 2 * halves;
   for (size_t i = 0, end; i < plan->step_count; i = end) {
     gb_step *step = &plan->steps[i];
     bool touches = false;
@@ -225,13 +272,10 @@ gb_status gb_plan_waits(gb_plan *plan, gb_error *error) {
     for (size_t s = i; s < end; s++)
       touches |= !is_private(plan, &plan->steps[s]);
     GB_TRY(gb_halo_plan(plan, i, error));
-    step->gives = step->halo_count > 0 || (step->by == GB_BY_ROWS && step->type->give);
-    step->waits = step->gives || (touched && touches);
+    step->gives = step->halo_count > 0 || gb_gives(step);
+    step->waits = (step->gives && step->by != GB_BY_HALVES) || (touched && touches);
     touched = touches || (touched && !step->waits);
-    step->exchange = plan->exchange_size;
-    if (step->gives)
-      plan->exchange_size +=
-          step->halo_count > 0 ? gb_halo_size(plan, step) : plan->threads * given_size(plan, step);
+    place_exchange(plan, i, halves, &turn);
   }
   return GB_OK;
 }

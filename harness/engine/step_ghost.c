@@ -24,7 +24,8 @@ static gb_status prepare(gb_plan *plan, gb_step *step, gb_error *error) {
                                           .in_stride = pixels,
                                           .out_stride = pixels,
                                           .residual_stride = pixels,
-                                          .act = step->act};
+                                          .act = step->act,
+                                          .half = gb_first_half(plan, step)};
   g->shape.cheap = (gb_depthwise_shape){.channels = ghosts,
                                         .multiplier = ghosts / out->c,
                                         .in_h = out->h,

@@ -137,4 +137,5 @@ const gb_step_type gb_step_global_pool = {.name = "global-pool",
                                           .accepts = accepts_global,
                                           .prepare = prepare_global,
                                           .run = run_global,
-                                          .give = give_global};
+                                          .give = give_global,
+                                          .gives_by = GB_BY_ROWS};

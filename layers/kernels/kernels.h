@@ -27,10 +27,15 @@
 
 // Pointwise convolution of one image: out(rows x pixels) = act(W(rows x depth) in(depth x pixels) +
 // bias + residual). `rows`, `depth` and `pixels` given when packing must be those of the call.
+//
+// With `half`, sums of the depth's first `half` maps with bias and residual, and those of the
+// others, are made apart and added: what two calls give whose shapes have these
+// depths and no half, so that two threads can make one each. Only where pointwise_halves says so.
 typedef struct gb_pointwise_shape {
   int64_t rows, depth, pixels;
   int64_t in_stride, out_stride, residual_stride;
   gb_activation act;
+  int64_t half; // less than depth, 0: none
 } gb_pointwise_shape;
 
 // A gate multiplies each input map of a pointwise convolution by a factor of its own, as

@@ -27,6 +27,11 @@ size_t GB_FN(pointwise_scratch_size)(const gb_pointwise_shape *g) {
   return VREGS == 32 ? (size_t)(g->rows * g->depth) : 0;
 }
 
+// With 16 registers a depth in several steps leaves its sums in the output.
+int GB_FN(pointwise_halves)(void) {
+  return VREGS == 32;
+}
+
 void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const float *bias,
                       const float *in, const gb_gate *gate, gb_ask *ask, const float *residual,
                       float *out, int64_t m0, int64_t m1, int64_t p0, int64_t p1) {
@@ -53,6 +58,7 @@ void GB_FN(pointwise)(const gb_pointwise_shape *g, const float *packed, const fl
                             .ldc = g->out_stride,
                             .ldr = g->residual_stride,
                             .act = g->act,
+                            .half = g->half,
                             .pixels_outer = pixels_outer,
                             .far = pixels_outer && column * g->pixels > PW_L2_BYTES});
 }

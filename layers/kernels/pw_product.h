@@ -24,6 +24,7 @@ typedef struct pw_product {
   gb_activation act;
   int partial;    // starts from what is in c: not the first block of a longer depth
   int unfinished; // not the last one: activation is still to come
+  int64_t half;   // depth of a first half whose sums are added to those of the second; or 0
   // With 32 registers only:
   int pixels_outer; // a tile's pixels stay in the first-level cache while all weights go by
   int far;          // b comes from beyond the second-level cache
@@ -79,6 +80,8 @@ GB_INLINE int64_t pw_most_vectors(pw_cut cut) {
 }
 
 #if VREGS == 32
+#define PW_HALF (PW_NV * VW + PW_LINE) // floats between rows of the first half's sums
+
 // A block of rows of weights times the gate's factors. The rows of each k are a vector: what a
 // store writes too much is the next k's, and is overwritten.
 GB_INLINE void pw_gate(const pw_product *p, pw_rows r, float *to) {
@@ -124,7 +127,44 @@ GB_INLINE void pw_ask_for(pw_tile *t, gb_ask *ask) {
   }
 }
 
-// For every tile of pixels and block of rows one register tile runs over the whole depth.
+// Runs the tile at t, `tail` or not, `masked` or not, of nv vectors; rows may be fewer.
+GB_INLINE void pw_run_tile(const pw_tile *t, int64_t rows, int64_t nv, int tail, int masked,
+                           const float *a, const float *b, float *c) {
+#if PW_HAS_TAIL
+  if (tail) {
+    pw_tail_tiles[rows - 1](t, a, b, c);
+    return;
+  }
+#endif
+  (void)tail;
+  pw_tiles[rows - 1][nv - 1][masked](t, a, b, c);
+}
+
+// A tile of the first half, whose sums the second one takes for its residual.
+GB_NOINLINE __attribute__((unused)) void pw_halves(const pw_product *p, const pw_tile *whole,
+                                                   int64_t rows, int64_t nv, int tail, int masked,
+                                                   gb_ask *ask, const float *a, const float *b,
+                                                   float *c) {
+  float sums[PW_MR * PW_HALF] __attribute__((aligned(64)));
+  pw_tile t = *whole;
+  t.depth = p->half;
+  t.ldc = PW_HALF;
+  t.lo = -__builtin_inff();
+  t.hi = __builtin_inff();
+  t.hard = 0;
+  pw_ask_for(&t, ask);
+  pw_run_tile(&t, rows, nv, tail, masked, a, b, sums);
+  t = *whole;
+  t.depth = p->depth - p->half;
+  t.bias = NULL;
+  t.residual = sums;
+  t.ldr = PW_HALF;
+  pw_ask_for(&t, ask);
+  pw_run_tile(&t, rows, nv, tail, masked, a + p->half * t.lda, b + p->half * t.ldb, c);
+}
+
+// For every tile of pixels and block of rows one register tile runs over the whole depth, or two
+// over its halves.
 GB_INLINE void pw_multiply(const pw_product *p) {
   const int64_t b0 = pw_cut_find(p->cut, p->m0), b1 = pw_cut_find(p->cut, p->m1 - 1) + 1;
   const int64_t tails = pw_tails_of(p->pixels);
@@ -142,6 +182,7 @@ GB_INLINE void pw_multiply(const pw_product *p) {
                               : pw_cut_at(spans, span) * VW;
       const int64_t pixels = gb_imin(nv * VW + tail, p->pixels - at);
       const pw_rows r = pw_rows_of(p, block);
+      const int masked = pixels % VW != 0;
       const float *a = pw_tile_at(p, &t, r, 0, at, !p->unfinished);
       float *c = p->c + r.lo * p->ldc + at;
       if (p->gate) {
@@ -157,13 +198,13 @@ GB_INLINE void pw_multiply(const pw_product *p) {
       t.last = vmask_first(pixels - (nv - 1) * VW);
       // The first block of rows asks for the pixels of the next tile, if they come from far away.
       t.ahead = p->far && j == 0 ? pixels : 0;
-      pw_ask_for(&t, t.ahead ? NULL : p->ask);
-#if PW_HAS_TAIL
-      if (tail)
-        pw_tail_tiles[r.hi - r.lo - 1](&t, a, p->b + at, c);
-      else
-#endif
-        pw_tiles[r.hi - r.lo - 1][nv - 1][pixels % VW != 0](&t, a, p->b + at, c);
+      gb_ask *ask = t.ahead ? NULL : p->ask;
+      if (p->half > 0) {
+        pw_halves(p, &t, r.hi - r.lo, nv, tail, masked, ask, a, p->b + at, c);
+      } else {
+        pw_ask_for(&t, ask);
+        pw_run_tile(&t, r.hi - r.lo, nv, tail, masked, a, p->b + at, c);
+      }
       if (!p->unfinished)
         pw_activate(p, c, r.hi - r.lo, pixels);
     }

@@ -93,7 +93,7 @@ static gb_conv_shape conv_of(const bench *b) {
 
 static gb_pointwise_shape pointwise_of(const bench *b) {
   const int64_t p = b->out_h * b->out_w;
-  return (gb_pointwise_shape){b->layer->out_c, b->layer->in_c, p, p, p, p, b->layer->act};
+  return (gb_pointwise_shape){b->layer->out_c, b->layer->in_c, p, p, p, p, b->layer->act, 0};
 }
 
 static void prepare(bench *b, const gb_kernels *k, const layer *l, size_t rounds) {

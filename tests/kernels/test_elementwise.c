@@ -267,7 +267,7 @@ static void ghost_case(const gb_kernels *k, group *t, int64_t rows, int64_t dept
   rng r = {seed};
   const int64_t p = h * w, stride = p + (int64_t)(seed % 3),
                 channels = rows * s - (int64_t)(seed % 2);
-  const gb_ghost_shape g = {{rows, depth, p, p, stride, p, seed % 3 ? GB_ACT_RELU : GB_ACT_NONE},
+  const gb_ghost_shape g = {{rows, depth, p, p, stride, p, seed % 3 ? GB_ACT_RELU : GB_ACT_NONE, 0},
                             {channels, s, h, w, h, w, kernel, kernel, 1, 1, kernel / 2, kernel / 2,
                              1, 1, stride, stride, p, seed % 3 ? GB_ACT_HARD_SWISH : GB_ACT_NONE}};
   guarded in = guarded_new((size_t)(depth * p), 0),

@@ -8,14 +8,58 @@ static const gb_activation acts[] = {
     GB_ACT_NONE,       GB_ACT_RELU,    GB_ACT_RELU6, GB_ACT_HARD_SIGMOID, GB_ACT_CLIPPED_SIGMOID,
     GB_ACT_HARD_SWISH, GB_ACT_SIGMOID, GB_ACT_ELU};
 
+// The sum of two halves, whole and cut, has the bits of what two calls make.
+static void halves_case(const gb_kernels *k, group *t, const gb_pointwise_shape *g,
+                        const float *weights, const float *bias, const float *in,
+                        const gb_gate *gate, const float *residual, int64_t m, int64_t p,
+                        uint64_t seed) {
+  const int64_t rows = g->rows, half = 1 + (int64_t)(seed % (uint64_t)(g->depth - 1));
+  const size_t n = (size_t)(rows * g->pixels);
+  float *out[4]; // of both halves, of all, of all in parts
+  for (int i = 0; i < 4; i++) {
+    const int64_t from = i == 1 ? half : 0, end = i == 0 ? half : g->depth;
+    gb_pointwise_shape part = *g;
+    part.depth = end - from;
+    part.out_stride = g->pixels;
+    part.half = i < 2 ? 0 : half;
+    float *w = malloc((size_t)(rows * part.depth) * sizeof *w),
+          *packed = malloc(k->pointwise_pack_size(&part) * sizeof *packed);
+    out[i] = malloc(n * sizeof *out[i]);
+    put_rows(w, part.depth, weights + from, g->depth, rows, part.depth);
+    k->pointwise_pack(&part, w, packed);
+    const gb_gate own = gate ? (gb_gate){gate->factor + from, gate->scratch} : (gb_gate){0};
+    const int64_t m0 = i < 3 ? rows : m, p0 = i < 3 ? g->pixels : p;
+    const int64_t rows_at[] = {0, m0, rows}, pixels_at[] = {0, p0, g->pixels};
+    for (int c = 0; c < 4; c++)
+      k->pointwise(&part, packed, i == 1 ? NULL : bias, in + from * g->in_stride,
+                   gate ? &own : NULL, NULL, i == 1 ? NULL : residual, out[i], rows_at[c / 2],
+                   rows_at[c / 2 + 1], pixels_at[c % 2], pixels_at[c % 2 + 1]);
+    free(w);
+    free(packed);
+  }
+  for (size_t i = 0; i < n; i++)
+    out[0][i] += out[1][i];
+  for (int i = 2; i < 4; i++)
+    if (memcmp(out[i], out[0], n * sizeof *out[0]) != 0)
+      group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: %s are not the sum of halves at %ld",
+                 (long)rows, (long)g->depth, (long)g->pixels, (unsigned long)seed,
+                 i == 2 ? "all" : "parts", (long)half);
+  for (int i = 0; i < 4; i++)
+    free(out[i]);
+}
+
 static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t depth,
                            int64_t pixels, uint64_t seed) {
   rng r = {seed};
   const int side = (int)(seed & 1), has_bias = seed % 3 != 0, has_residual = seed % 4 == 1;
   const int has_gate = seed % 5 < 2;
-  const gb_pointwise_shape g = {
-      rows,       depth,         pixels, pixels + (int64_t)(seed % 5), pixels + (int64_t)(seed % 7),
-      pixels + 2, acts[seed % 8]};
+  const gb_pointwise_shape g = {.rows = rows,
+                                .depth = depth,
+                                .pixels = pixels,
+                                .in_stride = pixels + (int64_t)(seed % 5),
+                                .out_stride = pixels + (int64_t)(seed % 7),
+                                .residual_stride = pixels + 2,
+                                .act = acts[seed % 8]};
   const size_t in_n = (size_t)((depth - 1) * g.in_stride + pixels), pad = 40;
   const size_t out_n = (size_t)((rows - 1) * g.out_stride + pixels),
                res_n = (size_t)((rows - 1) * g.residual_stride + pixels);
@@ -89,6 +133,8 @@ static void pointwise_case(const gb_kernels *k, group *t, int64_t rows, int64_t 
       group_fail(t, "rows %ld depth %ld pixels %ld seed %lu: adding in place gives other bits",
                  (long)rows, (long)depth, (long)pixels, (unsigned long)seed);
   }
+  if (g.act == GB_ACT_NONE && depth > 1 && k->pointwise_halves())
+    halves_case(k, t, &g, w.at, b, in.at, gate, e, m, p, seed);
   int bad = 0;
   for (size_t i = 0; i < out_n + 2 * pad && !bad; i++) {
     const int64_t at = (int64_t)i - (int64_t)pad, row = at >= 0 ? at / g.out_stride : -1,

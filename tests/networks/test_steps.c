@@ -168,6 +168,28 @@ TEST(products_add_in_place) {
   }
 }
 
+// Two threads make a half each of the sums of small maps, with gate, residual and neither; three
+// share the channels. compare() wants the same bits.
+TEST(products_of_small_maps_are_sums_of_halves) {
+  static const char *const small[] = {
+      "<conv name='x' kernel='1' out='40'/><conv name='a' kernel='1' out='200' act='relu'/>"
+      "<depthwise kernel='3' act='relu'/><squeeze-excite/><conv name='c' kernel='1' out='40'/>"
+      "<conv name='d' kernel='1' out='90'/>",
+      "<conv name='x' kernel='1' out='40'/><conv name='a' kernel='1' out='200' act='relu'/>"
+      "<conv name='b' kernel='1' out='40'/><add from='x b'/><conv name='c' kernel='1' out='20'/>"
+      "<conv name='d' kernel='1' out='7'/>",
+  };
+  for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+    for (int side = 2; side <= 8; side++) {
+      const int size[2] = {side, side == 8 ? 8 : 7};
+      subject s;
+      gb_error error = {0};
+      REQUIRE_OK(subject_make(small[i], size, 1, &s, &error), error);
+      compare(check, small[i], size, &s);
+      subject_free(&s);
+    }
+}
+
 // The ghosts of affine and wavelet modules are written where the concatenation has them.
 TEST(ghosts_are_written_in_place) {
   static const char *const modules[] = {
@@ -200,4 +222,4 @@ TEST(ghosts_are_written_in_place) {
 
 TEST_MAIN(CASE(layers_alone_agree_with_plain_loops_on_every_isa_and_thread_count),
           CASE(what_a_step_changes_in_place_is_not_claimed), CASE(products_add_in_place),
-          CASE(ghosts_are_written_in_place))
+          CASE(products_of_small_maps_are_sums_of_halves), CASE(ghosts_are_written_in_place))
