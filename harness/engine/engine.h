@@ -109,6 +109,7 @@ typedef struct gb_step_info {
   int64_t strips;                      // that its chain goes by; 0: it runs on whole maps
   int asks;                            // steps behind it whose weights it asks for
   int claims;                          // memories of later steps that it claims for its thread
+  bool halves;                         // each of two threads makes a half of its sums
 } gb_step_info;
 size_t gb_native_step_count(const gb_native *engine);
 void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info);

@@ -305,7 +305,8 @@ void gb_native_step(const gb_native *engine, size_t index, gb_step_info *info) {
                          .offset = out->offset,
                          .strips = step->strips ? step->strips->parts[0].count : 0,
                          .asks = gb_asked_reads(step),
-                         .claims = gb_asked_claims(step)};
+                         .claims = gb_asked_claims(step),
+                         .halves = step->by == GB_BY_HALVES};
 }
 
 const char *gb_native_isa(const gb_native *engine) {

@@ -6,6 +6,7 @@
 #include "harness/engine/engine.h"
 #include "harness/engine/layout.h"
 #include "layers/base/random.h"
+#include "layers/kernels/kernels.h"
 
 TEST(the_arena_is_within_a_tenth_of_what_is_alive_at_once) {
   for (int i = 0; i < NETWORKS; i++)
@@ -40,6 +41,10 @@ static int asked_for(const gb_step_info *info) {
 
 static int claimed(const gb_step_info *info) {
   return info->claims;
+}
+
+static int by_halves(const gb_step_info *info) {
+  return info->halves;
 }
 
 // The sum of `of` over the steps of the first network.
@@ -90,6 +95,17 @@ TEST(products_claim_what_other_threads_have_read) {
   CHECK_INT(over_steps(claimed, 1, 2, 1u << GB_PASS_CLAIM, check), 0);
 }
 
+// The last maps of the first network are 5 x 5 and 3 x 3; only sets of 32 registers can.
+TEST(two_threads_share_small_deep_products_by_halves) {
+  const bool can = gb_kernels_for(gb_isa_detect())->pointwise_halves();
+  CHECK(can ? over_steps(by_halves, 1, 2, 0, check) >= 2
+            : over_steps(by_halves, 1, 2, 0, check) == 0);
+  CHECK_INT(over_steps(by_halves, 1, 1, 0, check), 0);
+  CHECK_INT(over_steps(by_halves, 1, 3, 0, check), 0);
+  CHECK_INT(over_steps(by_halves, 2, 2, 0, check), 0);
+  CHECK_INT(over_steps(by_halves, 1, 2, 1u << GB_PASS_HALVES, check), 0);
+}
+
 TEST(what_is_alive_together_lies_apart) {
   enum { MOST = 60 };
   gb_random random = {7};
@@ -122,4 +138,5 @@ TEST_MAIN(CASE(the_arena_is_within_a_tenth_of_what_is_alive_at_once),
           CASE(threads_have_bands_of_large_maps),
           CASE(products_ask_for_the_weights_of_linear_layers_of_one_image),
           CASE(products_claim_what_other_threads_have_read),
+          CASE(two_threads_share_small_deep_products_by_halves),
           CASE(what_is_alive_together_lies_apart))
