@@ -202,13 +202,12 @@ static void run_step(gb_native *engine, gb_worker *worker, int thread, const gb_
 }
 
 // The halves of a sum, which lie in memory of all threads, as what they are made of does.
-static void run_halves(gb_native *engine, gb_worker *worker, int thread, size_t s) {
+static void run_halves(gb_native *engine, gb_worker *worker, int thread, size_t s, double *before) {
   const gb_step *step = &engine->plan.steps[s];
   set_image(engine, worker, 0);
   begin_step(engine, s, thread);
   step->type->give(&engine->plan, step, worker);
-  if (engine->visit)
-    engine->visit(engine->visit_context, s, thread, false);
+  end_step(engine, s, thread, before);
   gb_team_wait(engine->team);
 }
 
@@ -232,7 +231,7 @@ static void run_steps(gb_native *engine, gb_worker *worker, int thread) {
       continue;
     }
     if (step->by == GB_BY_HALVES)
-      run_halves(engine, worker, thread, s);
+      run_halves(engine, worker, thread, s, &before);
     begin_step(engine, s, thread);
     gb_halo_take(plan, step, worker);
     run_step(engine, worker, thread, step);

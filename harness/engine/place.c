@@ -269,9 +269,9 @@ static bool reads_otherwise(const placing *p, const gb_step *step, int from, int
   return false;
 }
 
-// The tensor over which `step` may write, or -1. A residual of a step whose output
-// threads share by channels keeps its memory: what others read lately is claimed (ask.c), which
-// cannot be done to values that are still wanted.
+// The tensor over which `step` may write, or -1. A residual of a step whose output threads share by
+// channels keeps its memory: what others read lately is claimed (ask.c), which cannot be done to
+// values that are still wanted.
 static int written_over(const gb_plan *plan, const gb_step *step) {
   if (step->type->in_place && step->n_in > 0)
     return step->in[0];

@@ -156,7 +156,7 @@ struct gb_step {
   gb_by by;
   const gb_strips *strips; // the chain that the step is part of, or NULL
   bool waits;              // until all threads are done with what is before
-  bool gives;              // threads tell each other something before that
+  bool gives;              // threads tell each other something: before that, by halves behind it
   int64_t exchange;        // where, in floats of the memory for exchange
   gb_halo *halos;          // the rows of neighbours that are put there, input by input
   size_t halo_count;

@@ -29,8 +29,9 @@
 // bias + residual). `rows`, `depth` and `pixels` given when packing must be those of the call.
 //
 // With `half`, sums of the depth's first `half` maps with bias and residual, and those of the
-// others, are made apart and added: what two calls give whose shapes have these
-// depths and no half, so that two threads can make one each. Only where pointwise_halves says so.
+// others, are made apart and added: what two calls give whose shapes have these depths and no half,
+// so that two threads can make one each. Only without activation, and where pointwise_halves says
+// so.
 typedef struct gb_pointwise_shape {
   int64_t rows, depth, pixels;
   int64_t in_stride, out_stride, residual_stride;

@@ -127,7 +127,8 @@ GB_INLINE void pw_ask_for(pw_tile *t, gb_ask *ask) {
   }
 }
 
-// Runs the tile at t, `tail` or not, `masked` or not, of nv vectors; rows may be fewer.
+// The tile of these rows and vectors, with one pixel more behind them or not, the last vector
+// masked or not.
 GB_INLINE void pw_run_tile(const pw_tile *t, int64_t rows, int64_t nv, int tail, int masked,
                            const float *a, const float *b, float *c) {
 #if PW_HAS_TAIL
@@ -140,7 +141,8 @@ GB_INLINE void pw_run_tile(const pw_tile *t, int64_t rows, int64_t nv, int tail,
   pw_tiles[rows - 1][nv - 1][masked](t, a, b, c);
 }
 
-// A tile of the first half, whose sums the second one takes for its residual.
+// A tile of the first half, whose sums the second one takes for its residual; there is no
+// activation.
 GB_NOINLINE __attribute__((unused)) void pw_halves(const pw_product *p, const pw_tile *whole,
                                                    int64_t rows, int64_t nv, int tail, int masked,
                                                    gb_ask *ask, const float *a, const float *b,
@@ -149,9 +151,6 @@ GB_NOINLINE __attribute__((unused)) void pw_halves(const pw_product *p, const pw
   pw_tile t = *whole;
   t.depth = p->half;
   t.ldc = PW_HALF;
-  t.lo = -__builtin_inff();
-  t.hi = __builtin_inff();
-  t.hard = 0;
   pw_ask_for(&t, ask);
   pw_run_tile(&t, rows, nv, tail, masked, a, b, sums);
   t = *whole;
